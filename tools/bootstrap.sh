@@ -1,0 +1,25 @@
+#!/bin/sh
+# Brings a bare Debian 12 machine with Node 20 and npm to the point where every other script runs:
+# the npm dependencies (which bring Node 24 itself) and the Debian packages named in tools/apt-packages.txt.
+set -eu
+cd "$(dirname "$0")/.."
+
+missing=""
+for package in $(grep -v '^#' tools/apt-packages.txt); do
+  dpkg-query -W -f='${Status}\n' "$package" 2>/dev/null | grep -q 'install ok installed' || missing="$missing $package"
+done
+if [ -n "$missing" ]; then
+  as_root=""
+  [ "$(id -u)" = 0 ] || as_root="sudo"
+  echo "installing Debian packages:$missing"
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+  # shellcheck disable=SC2086
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+fi
+
+# npm ci only when the lockfile changed since the last install in this checkout.
+stamp=node_modules/.bootstrap-lock
+if [ ! -f "$stamp" ] || ! cmp -s package-lock.json "$stamp"; then
+  npm ci --no-audit --no-fund --loglevel=error
+  cp package-lock.json "$stamp"
+fi

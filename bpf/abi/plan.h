@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+#ifndef KA_ABI_PLAN_H
+#define KA_ABI_PLAN_H
+
+/*
+ * An enforcement plan as the kernel walks it: automata over the bytes of a path, in one position-independent blob.
+ *
+ * Invariants
+ *  1. Every offset is in bytes. In the blob it counts from the blob's start; the enforcer adds the arena position of
+ *     the plan once, when it copies the blob into the arena (states and edges alone are patched, through the tables
+ *     listed in the header). 0 always means "none" and is never patched.
+ *  2. A state's offset is a multiple of 16, an edge's of 8, a row's of 64.
+ *  3. Transition of state s on byte b: slot = s.base + 8 * b; if edge[slot].owner == s the next state is
+ *     edge[slot].next, else s.fallback. s.base lies in the edge table such that slot never leaves it for any byte.
+ *     A state with base 0 has no edges: fallback is taken for every byte.
+ *  4. A state whose base is 0 and whose fallback is itself can be left no more: the walk may stop.
+ *  5. Rule numbers rise with precedence: the highest `decide` among the rows met wins, so does the highest `audit`,
+ *     by plain numeric comparison. Rule 0 is the default posture.
+ */
+
+enum ka_class {
+	KA_CLASS_EXEC = 0,
+	KA_CLASS_FILE = 1,
+	KA_CLASS_COUNT = 2,
+};
+
+/* What a decide cell says. A higher number is not a stronger one: the rule number above it decides. */
+enum ka_verdict {
+	KA_NONE = 0,
+	KA_ALLOW = 1,  /* passes, silent */
+	KA_REPORT = 2, /* passes, with an event: audit posture, audited workload */
+	KA_BLOCK = 3,  /* -EACCES, with an event */
+};
+
+/* Index bits of an outcome row. */
+enum ka_access_bit {
+	KA_ACCESS_OWNER = 1, /* the caller's uid is the object's (for creations: the parent directory's) */
+	KA_ACCESS_WRITE = 2,
+	KA_ACCESS_TTY = 4, /* the caller has a controlling terminal */
+};
+
+#define KA_CELL_VERDICT_MASK 3
+#define KA_CELL_RULE_SHIFT 2
+
+/* decide = rule << 2 | verdict, from Allow and Block rules; audit = rule << 2 | KA_REPORT, from Audit rules; 0 = no rule. */
+struct ka_cell {
+	__u32 decide;
+	__u32 audit;
+};
+
+struct ka_row {
+	struct ka_cell cell[8];
+};
+
+/* Set on a state of exec and file automata from which, after at least one more byte, a KA_BLOCK can still be met. */
+#define KA_STATE_BLOCKS_BELOW 1
+
+struct ka_state {
+	__u32 base;
+	__u32 fallback;
+	__u32 row;   /* the outcome if the path ends here; 0 = no rule */
+	__u32 value; /* exec and file automata: KA_STATE_ flags; source automaton: the label, 0 = none */
+};
+
+struct ka_edge {
+	__u32 owner;
+	__u32 next;
+};
+
+/* The class holds at least one rule or posture that can block: paths that cannot be built are denied. */
+#define KA_CLASS_CAN_BLOCK 1
+/* Some rule looks at the write bit: file_permission has something to decide. */
+#define KA_CLASS_WRITE_MATTERS 2
+
+struct ka_class_plan {
+	__u32 root[KA_GLOBAL_DFAS]; /* start states of the automata for every caller, packed to the front */
+	struct ka_cell unmatched;   /* the outcome when no automaton met a deciding row: whitelist switch and posture */
+	__u32 flags;
+	__u32 pad;
+};
+
+/* Start states for callers whose executable bears this label, walked in addition to the class's. */
+struct ka_source_plan {
+	__u32 root[KA_CLASS_COUNT][KA_SOURCE_DFAS];
+};
+
+#define KA_PLAN_MAGIC 0x4e4c504b /* "KPLN" */
+
+struct ka_plan {
+	__u32 magic;
+	__u32 abi_version;
+	__u32 size;       /* of the whole blob, a multiple of 64 */
+	__u32 rule_count; /* rules 1 … rule_count; 0 is the default posture */
+	__u32 states;     /* one table for all automata, patched by the enforcer */
+	__u32 state_count;
+	__u32 edges;
+	__u32 edge_count;
+	__u32 rows;
+	__u32 row_count;
+	__u32 source_root;   /* automaton over executable paths that yields the label */
+	__u32 sources;       /* struct ka_source_plan[source_count + 1]; entry 0 is for unlabelled callers and all zero */
+	__u32 source_count;
+	__u32 pad;
+	__u64 content_hash; /* first 8 bytes of the SHA-256 over the blob with this field zero */
+	struct ka_class_plan cls[KA_CLASS_COUNT];
+};
+
+#endif

@@ -1,0 +1,1 @@
+export type { EnforcementPlan, PlanInput } from './enforcement-plan.ts';

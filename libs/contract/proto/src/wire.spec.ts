@@ -1,4 +1,14 @@
-import { Alert, Log, LogServiceService, PolicyServiceService, PolicyStatus, ProbeServiceService, StateAgentService, descriptors } from './index.ts';
+import type { MessageFns } from './index.ts';
+import {
+  Alert,
+  Log,
+  LogServiceService,
+  PolicyServiceService,
+  PolicyStatus,
+  ProbeServiceService,
+  StateAgentService,
+  descriptors,
+} from './index.ts';
 
 test('method paths keep the letter case that existing peers dial', () => {
   const services = [LogServiceService, PolicyServiceService, ProbeServiceService, StateAgentService];
@@ -28,8 +38,8 @@ const logFields = `Timestamp=1 UpdatedTime=2 ClusterName=3 HostName=4 NamespaceN
   NodeID=28 ProcessHash=29 ParentHash=30 ResourceHash=31 HashAlgo=32 UserName=34`;
 
 /** Encodes one field alone and reads back the tag it was written under. */
-function wireNumber(codec: typeof Alert | typeof Log, field: string): number {
-  const empty = codec.create() as unknown as Record<string, unknown>;
+function wireNumber(codec: MessageFns<object>, field: string): number {
+  const empty = codec.create() as Record<string, unknown>;
   const value = empty[field];
   let probe: unknown;
   if (typeof value === 'number') probe = 1;
@@ -46,17 +56,27 @@ function wireNumber(codec: typeof Alert | typeof Log, field: string): number {
   return tag >>> 3;
 }
 
-test.each([
-  ['Alert', Alert, alertFields],
-  ['Log', Log, logFields],
-] as const)('%s has the fields of existing peers, in their order and under their numbers', (_name, codec, table) => {
+test.each<[string, MessageFns<object>, string]>([
+  ['Alert', Alert as unknown as MessageFns<object>, alertFields],
+  ['Log', Log as unknown as MessageFns<object>, logFields],
+])('%s has the fields of existing peers, in their order and under their numbers', (_name, codec, table) => {
   const rows = table.split(/\s+/).map((row) => row.split('=') as [string, string]);
   expect(Object.keys(codec.create())).toEqual(rows.map(([name]) => name));
-  expect(rows.map(([name]) => `${name}=${String(wireNumber(codec, name))}`)).toEqual(rows.map((row) => row.join('=')));
+  expect(rows.map(([name]) => `${name}=${String(wireNumber(codec, name))}`)).toEqual(
+    rows.map((row) => row.join('=')),
+  );
 });
 
 test('policy states have the numbers existing clients print', () => {
-  expect(PolicyStatus).toMatchObject({ Failure: 0, Applied: 1, Deleted: 2, Modified: 3, NotExist: 4, Invalid: 5, NotEnabled: 6 });
+  expect(PolicyStatus).toMatchObject({
+    Failure: 0,
+    Applied: 1,
+    Deleted: 2,
+    Modified: 3,
+    NotExist: 4,
+    Invalid: 5,
+    NotEnabled: 6,
+  });
 });
 
 test('a descriptor is kept for every proto file', () => {

@@ -2,6 +2,8 @@
 #ifndef KA_ABI_EVENT_H
 #define KA_ABI_EVENT_H
 
+#include "limits.h"
+
 /* Records that the kernel programs put into the ring buffers and the enforcer passes on unchanged. */
 
 /* The hooks by the names that alerts carry in `Data: lsm=…`. */
@@ -57,6 +59,16 @@ enum ka_counter {
 	KA_COUNTER_COUNT,
 };
 
+/* Alerts have a ring of their own, so that telemetry cannot push them out. Each ring numbers its records from 1. */
+#define KA_RINGS(X) X(ALERTS) X(TELEMETRY)
+
+enum ka_ring {
+#define KA_RING_ENUM(name) KA_RING_##name,
+	KA_RINGS(KA_RING_ENUM)
+#undef KA_RING_ENUM
+	KA_RING_COUNT,
+};
+
 /* Every record and every frame starts with this. `size` counts the header and everything after it. */
 struct ka_header {
 	__u32 size;
@@ -105,5 +117,13 @@ struct ka_event_access {
 	char comm[KA_COMM_LEN];
 	char tty[KA_TTY_LEN];
 };
+
+_Static_assert(sizeof(struct ka_header) == 16, "ka_header");
+_Static_assert(sizeof(struct ka_event_access) == 176, "ka_event_access");
+_Static_assert(__builtin_offsetof(struct ka_event_access, workload) == 56, "ka_event_access.workload");
+_Static_assert(__builtin_offsetof(struct ka_event_access, cls) == 104, "ka_event_access.cls");
+_Static_assert(__builtin_offsetof(struct ka_event_access, object_len) == 110, "ka_event_access.object_len");
+_Static_assert(__builtin_offsetof(struct ka_event_access, comm) == 128, "ka_event_access.comm");
+_Static_assert(KA_COUNTER_COUNT <= 32, "struct ka_frame_stats has room for 32 counters");
 
 #endif

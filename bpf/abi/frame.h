@@ -2,10 +2,14 @@
 #ifndef KA_ABI_FRAME_H
 #define KA_ABI_FRAME_H
 
+#include "event.h"
+#include "limits.h"
+
 /*
  * Frames between agent and enforcer: commands on the enforcer's fd 3, answers and events on its fd 4. Each is a
  * struct ka_header (kind = enum ka_frame_kind, seq = request number chosen by the agent, echoed in the answer)
- * followed by its body. Events are struct ka_event_access as the kernel wrote them, wrapped in KA_FRAME_EVENT.
+ * followed by its body. Events are struct ka_event_access as the kernel wrote them, wrapped in KA_FRAME_EVENT, whose
+ * header.seq is the ring (enum ka_ring) the record came from; the record's own header.seq counts within that ring.
  * A frame larger than KA_FRAME_MAX, of unknown kind or another abi_version is answered with KA_FRAME_ACK and a
  * coded error and otherwise ignored; a broken length ends the connection.
  */
@@ -14,13 +18,13 @@
 
 enum ka_frame_kind {
 	/* agent → enforcer */
-	KA_FRAME_PLAN_PUT = 16,     /* struct ka_frame_plan, blob: copied into the arena unless the hash is known */
+	KA_FRAME_PLAN_PUT = 16,     /* struct ka_frame_plan_put, blob: copied into the arena unless the hash is known */
 	KA_FRAME_WORKLOAD_SET = 17, /* binds a workload to a plan with one store: the policy change */
 	KA_FRAME_WORKLOAD_DROP = 18,
 	KA_FRAME_CGROUP_NAME = 19, /* the next cgroup directory of this name belongs to the workload */
 	KA_FRAME_CGROUP_ID = 20,   /* this cgroup belongs to the workload; tasks already in it are labelled now */
 	KA_FRAME_SYNCED = 21,      /* workloads not set since the hello are dropped */
-	KA_FRAME_EVENTS_TAKEN = 22, /* events up to header.seq are safe with the agent */
+	KA_FRAME_EVENTS_TAKEN = 22, /* events up to these numbers are safe with the agent */
 	KA_FRAME_STATS_GET = 23,
 	/* enforcer → agent */
 	KA_FRAME_HELLO = 48,
@@ -53,7 +57,7 @@ enum ka_code {
 	KA_CODE_COUNT,
 };
 
-struct ka_frame_plan {
+struct ka_frame_plan_put {
 	struct ka_header header;
 	__u64 content_hash;
 	/* blob follows */
@@ -87,11 +91,18 @@ struct ka_frame_cgroup_id {
 	__u32 pad;
 };
 
-/* Which hooks this kernel really took, as bits 1 << enum ka_hook. */
+/* By enum ka_ring. A number lower than the one kept changes nothing. */
+struct ka_frame_events_taken {
+	struct ka_header header;
+	__u64 taken[KA_RING_COUNT];
+};
+
 struct ka_frame_hello {
 	struct ka_header header;
-	__u64 hooks;
-	__u64 events_taken; /* header.seq of the last KA_FRAME_EVENTS_TAKEN, kept in a pinned map */
+	__u64 hooks; /* which this kernel really took, as bits 1 << enum ka_hook */
+	__u64 taken[KA_RING_COUNT]; /* of the last KA_FRAME_EVENTS_TAKEN, kept in a pinned map */
+	__u64 produced[KA_RING_COUNT]; /* highest number given out so far, lost records included */
+	__u64 waiting[KA_RING_COUNT]; /* records that the ring still holds and that will follow KA_FRAME_READY */
 	__u64 arena_size;
 	__u32 adopted; /* 1 = pinned programs and maps of this build were found in force and kept */
 	__u32 workload_count;
@@ -117,11 +128,20 @@ struct ka_frame_stats {
 	struct ka_header header;
 	__u64 arena_used;
 	__u64 arena_size;
-	__u64 seq_alerts; /* produced so far */
-	__u64 seq_telemetry;
+	__u64 produced[KA_RING_COUNT]; /* as in the hello */
 	__u32 plan_count;
 	__u32 workload_count;
 	__u64 counter[32]; /* by enum ka_counter */
 };
+
+_Static_assert(sizeof(struct ka_frame_plan_put) == 24, "ka_frame_plan_put");
+_Static_assert(sizeof(struct ka_frame_workload_set) == 160, "ka_frame_workload_set");
+_Static_assert(sizeof(struct ka_frame_cgroup_name) == 152, "ka_frame_cgroup_name");
+_Static_assert(sizeof(struct ka_frame_cgroup_id) == 32, "ka_frame_cgroup_id");
+_Static_assert(sizeof(struct ka_frame_events_taken) == 32, "ka_frame_events_taken");
+_Static_assert(sizeof(struct ka_frame_hello) == 184, "ka_frame_hello");
+_Static_assert(sizeof(struct ka_frame_workload) == 160, "ka_frame_workload");
+_Static_assert(sizeof(struct ka_frame_ack) == 24, "ka_frame_ack");
+_Static_assert(sizeof(struct ka_frame_stats) == 312, "ka_frame_stats");
 
 #endif

@@ -2,6 +2,8 @@
 #ifndef KA_ABI_PLAN_H
 #define KA_ABI_PLAN_H
 
+#include "limits.h"
+
 /*
  * An enforcement plan as the kernel walks it: automata over the bytes of a path, in one position-independent blob.
  *
@@ -104,5 +106,13 @@ struct ka_plan {
 	__u64 content_hash; /* first 8 bytes of the SHA-256 over the blob with this field zero */
 	struct ka_class_plan cls[KA_CLASS_COUNT];
 };
+
+_Static_assert(sizeof(struct ka_row) == 64, "ka_row");
+_Static_assert(sizeof(struct ka_state) == 16, "ka_state");
+_Static_assert(sizeof(struct ka_edge) == 8, "ka_edge");
+_Static_assert(sizeof(struct ka_class_plan) == 48, "ka_class_plan");
+_Static_assert(sizeof(struct ka_source_plan) == 16, "ka_source_plan");
+_Static_assert(sizeof(struct ka_plan) == 160, "ka_plan");
+_Static_assert(__builtin_offsetof(struct ka_plan, content_hash) == 56, "ka_plan.content_hash");
 
 #endif

@@ -1,5 +1,9 @@
+import { buildStage } from './test/build.ts';
 import { checkStage } from './test/check.ts';
+import { generatedStage } from './test/generated.ts';
 import { jestStage } from './test/jest.ts';
+import { labStage } from './test/lab.ts';
+import { tapStage } from './test/tap.ts';
 import { add, closingLine, nothing, type Tally } from './test/tally.ts';
 
 /**
@@ -17,7 +21,11 @@ const stages: Readonly<Record<string, () => Promise<Tally>>> = {
       '--log-level=warn',
       '.',
     ]),
+  generated: generatedStage,
   jest: jestStage,
+  build: buildStage,
+  c: () => tapStage('C units', 'make', ['-s', '-C', 'bpf', 'test']),
+  lab: () => labStage(['6.12', '6.1']),
 };
 
 const wanted = process.argv.slice(2);

@@ -1,3 +1,4 @@
+import { run } from './run.ts';
 import type { Tally } from './tally.ts';
 
 /** Reads Test Anything Protocol lines, as the C unit tests print them; a plan line that does not add up is a failure. */
@@ -20,4 +21,14 @@ export function parseTap(suite: string, text: string): Tally {
   if (planned === undefined) failed.push(`${suite}: printed no plan line`);
   else if (planned !== seen) failed.push(`${suite}: planned ${planned} tests, reported ${seen}`);
   return { passed, failed, skipped };
+}
+
+/** Runs a command that prints TAP. */
+export async function tapStage(suite: string, command: string, args: readonly string[]): Promise<Tally> {
+  const { code, output } = await run(command, args);
+  const tally = parseTap(suite, output);
+  if (code !== 0 && tally.failed.length === 0)
+    return { ...tally, failed: [`${suite}: exit ${code}: ${output.slice(-2000)}`] };
+  if (tally.failed.length > 0) console.log(output);
+  return tally;
 }

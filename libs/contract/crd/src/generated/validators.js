@@ -197,9 +197,9 @@ return errors === 0;
 const schema13 = {"$id":"shared19","type":"object","properties":{"matchPaths":{"$ref":"shared13"},"matchDirectories":{"$ref":"shared16"},"matchPatterns":{"$ref":"shared18"},"severity":{"type":"integer","minimum":1,"maximum":10},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"$ref":"shared11"}}};
 const schema14 = {"$id":"shared13","type":"array","items":{"$ref":"shared12"}};
 const schema15 = {"$id":"shared12","type":"object","properties":{"path":{"$ref":"shared6"},"execname":{"$ref":"shared7"},"allowedArgs":{"$ref":"shared8"},"ownerOnly":{"type":"boolean"},"pts":{"type":"boolean"},"fromSource":{"$ref":"shared10"},"severity":{"type":"integer","minimum":1,"maximum":10},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"$ref":"shared11"}}};
-const schema16 = {"$id":"shared6","type":"string","maxLength":200,"pattern":"^/+.*[^/]$"};
+const schema16 = {"$id":"shared6","type":"string","maxLength":200,"pattern":"^/.*[^/]$"};
 const func3 = (text) => [...text].length;
-const pattern0 = new RegExp("^/+.*[^/]$", "u");
+const pattern0 = new RegExp("^/.*[^/]$", "u");
 
 function validate37(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="shared6" */;
@@ -217,7 +217,7 @@ vErrors.push(err0);
 errors++;
 }
 if(!pattern0.test(data)){
-const err1 = {instancePath,schemaPath:"#/pattern",keyword:"pattern",params:{pattern: "^/+.*[^/]$"}};
+const err1 = {instancePath,schemaPath:"#/pattern",keyword:"pattern",params:{pattern: "^/.*[^/]$"}};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -2483,8 +2483,8 @@ return errors === 0;
 
 const schema51 = {"$id":"shared45","type":"array","items":{"$ref":"shared44"}};
 const schema52 = {"$id":"shared44","type":"object","properties":{"path":{"$ref":"shared43"},"recursive":{"type":"boolean"},"syscall":{"$ref":"shared38"},"fromSource":{"$ref":"shared40"}}};
-const schema53 = {"$id":"shared43","type":"string","pattern":"(^/+.*[^/]$)|(^/$|^/.*/$)"};
-const pattern5 = new RegExp("(^/+.*[^/]$)|(^/$|^/.*/$)", "u");
+const schema53 = {"$id":"shared43","type":"string","pattern":"(^/.*[^/]$)|(^/$|^/.*/$)"};
+const pattern5 = new RegExp("(^/.*[^/]$)|(^/$|^/.*/$)", "u");
 
 function validate146(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="shared43" */;
@@ -2492,7 +2492,7 @@ let vErrors = null;
 let errors = 0;
 if(typeof data === "string"){
 if(!pattern5.test(data)){
-const err0 = {instancePath,schemaPath:"#/pattern",keyword:"pattern",params:{pattern: "(^/+.*[^/]$)|(^/$|^/.*/$)"}};
+const err0 = {instancePath,schemaPath:"#/pattern",keyword:"pattern",params:{pattern: "(^/.*[^/]$)|(^/$|^/.*/$)"}};
 if(vErrors === null){
 vErrors = [err0];
 }

@@ -19,19 +19,37 @@ const layers = [
   },
   {
     sourceTag: 'layer:testing',
-    onlyDependOnLibsWithTags: ['layer:testing', 'layer:adapter', 'layer:domain', 'layer:contract', 'layer:core'],
+    onlyDependOnLibsWithTags: [
+      'layer:testing',
+      'layer:adapter',
+      'layer:domain',
+      'layer:contract',
+      'layer:core',
+    ],
   },
 ];
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/generated/**', '**/node_modules/**', '.cache/**', 'bpf/.output/**', 'bpf/vmlinux/**'] },
+  {
+    ignores: [
+      '**/dist/**',
+      '**/generated/**',
+      '**/node_modules/**',
+      '.cache/**',
+      'bpf/.output/**',
+      'bpf/vmlinux/**',
+    ],
+  },
   js.configs.recommended,
   ...tseslint.configs.strict,
   {
     files: ['**/*.ts'],
     plugins: { '@nx': nx },
     rules: {
-      '@nx/enforce-module-boundaries': ['error', { enforceBuildableLibDependency: false, allow: [], depConstraints: layers }],
+      '@nx/enforce-module-boundaries': [
+        'error',
+        { enforceBuildableLibDependency: false, allow: [], depConstraints: layers },
+      ],
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/consistent-type-imports': 'error',
@@ -42,7 +60,17 @@ export default tseslint.config(
     files: ['libs/domain/**/*.ts', 'libs/core/**/*.ts'],
     ignores: ['**/*.spec.ts'],
     rules: {
-      'no-restricted-imports': ['error', { patterns: [{ group: ['node:*'], message: 'domain and core code runs anywhere: pass the outside in as a parameter' }] }],
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              group: ['node:*'],
+              message: 'domain and core code runs anywhere: pass the outside in as a parameter',
+            },
+          ],
+        },
+      ],
     },
   },
   { files: ['**/*.mjs'], languageOptions: { globals: { process: 'readonly', console: 'readonly' } } },

@@ -17,9 +17,10 @@ if [ -n "$missing" ]; then
   $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
 fi
 
-# npm ci only when the lockfile changed since the last install in this checkout.
+# The lockfile pins every version. Not `npm ci`: it refuses a lockfile that lacks the optional binaries of other
+# platforms, and some registries do not offer them.
 stamp=node_modules/.bootstrap-lock
 if [ ! -f "$stamp" ] || ! cmp -s package-lock.json "$stamp"; then
-  npm ci --no-audit --no-fund --loglevel=error
+  npm install --no-save --no-audit --no-fund --loglevel=error
   cp package-lock.json "$stamp"
 fi

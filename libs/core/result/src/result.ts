@@ -1,7 +1,6 @@
 /** An expected outcome: a value, or an error that is data. */
 export type Result<T, E = CodedError> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly error: E };
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: E };
 
 /**
  * What a user needs to act on a failure. `code` is stable and searchable (`KA_<ROOM>_<WHAT>`), `reason` is a

@@ -46,10 +46,7 @@ export interface Rule {
 }
 
 export type PolicyKind =
-  | 'KubeArmorPolicy'
-  | 'KubeArmorClusterPolicy'
-  | 'KubeArmorHostPolicy'
-  | 'KubeArmorNetworkPolicy';
+  'KubeArmorPolicy' | 'KubeArmorClusterPolicy' | 'KubeArmorHostPolicy' | 'KubeArmorNetworkPolicy';
 
 export interface PolicyId {
   readonly kind: PolicyKind;

@@ -1,0 +1,31 @@
+export { descriptors } from './generated/descriptors.ts';
+export {
+  Alert,
+  ExecEvent,
+  Log,
+  LogServiceClient,
+  LogServiceService,
+  Message,
+  NonceMessage,
+  Podowner,
+  ReplyMessage,
+  RequestMessage,
+} from './generated/kubearmor/kubearmor.ts';
+export type { LogServiceServer, MessageFns } from './generated/kubearmor/kubearmor.ts';
+export {
+  ContainerData,
+  HostSecurityPolicies,
+  NetworkSecurityPolicies,
+  PolicyServiceClient,
+  PolicyServiceService,
+  PolicyStatus,
+  ProbeResponse,
+  ProbeServiceClient,
+  ProbeServiceService,
+  policy as PolicyMessage,
+  response as PolicyResponse,
+} from './generated/kubearmor/policy.ts';
+export type { PolicyServiceServer, ProbeServiceServer } from './generated/kubearmor/policy.ts';
+export { StateAgentClient, StateAgentService, StateEvent, StateEvents } from './generated/kubearmor/state.ts';
+export type { StateAgentServer } from './generated/kubearmor/state.ts';
+export { Empty } from './generated/google/protobuf/empty.ts';

@@ -45,7 +45,7 @@ static struct arena_plan *plan_at(struct arena *arena, __u32 off)
 /* First gap that holds size bytes; *ret_index is where its plan belongs in the sorted list. */
 static __u32 find_gap(const struct arena *arena, __u32 size, __u32 *ret_index)
 {
-	__u64 start = ARENA_ALIGN;
+	__u64 start = KA_ARENA_RESERVED;
 
 	for (__u32 i = 0; i <= arena->count; i++) {
 		__u64 end = i < arena->count ? arena->plan[i].off : arena->size;
@@ -117,7 +117,7 @@ int arena_adopt(struct arena *arena, __u32 off)
 		known->refs++;
 		return 0;
 	}
-	if (off < ARENA_ALIGN || off % ARENA_ALIGN || off > arena->size - sizeof(*plan))
+	if (off < KA_ARENA_RESERVED || off % ARENA_ALIGN || off > arena->size - sizeof(*plan))
 		return -EINVAL;
 	plan = (const void *)(arena->mem + off);
 	if (plan->magic != KA_PLAN_MAGIC || plan->size > arena->size - off || plan->size < sizeof(*plan))

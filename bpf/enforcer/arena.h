@@ -6,7 +6,7 @@
  * Plans in the memory that the kernel programs read.
  *
  * Invariants
- *  1. `plan` is sorted by offset, and no two plans overlap. The first 64 bytes belong to nobody: offset 0 means none.
+ *  1. `plan` is sorted by offset, and no two plans overlap. The first page belongs to nobody: offset 0 means none.
  *  2. The bytes of a plan change only while no workload has ever pointed at it.
  *  3. A plan that workloads have left (refs 0, not fresh) stays until arena_sweep(), which the caller calls after a
  *     grace period: no hook can still be walking it then.
@@ -16,6 +16,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <linux/types.h>
+
+#include "../abi/pinned.h"
 
 #define ARENA_ALIGN 64
 #define ARENA_MAX_PLANS (2 * KA_MAX_WORKLOADS)

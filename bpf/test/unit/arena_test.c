@@ -22,7 +22,7 @@ static int put(struct arena *arena, __u64 hash)
 /* Sorted, apart from each other, inside, aligned, and the sums right. */
 static void holds_together(const struct arena *arena)
 {
-	__u64 end = ARENA_ALIGN, used = 0;
+	__u64 end = KA_ARENA_RESERVED, used = 0;
 	__u32 retired = 0;
 
 	for (__u32 i = 0; i < arena->count; i++) {
@@ -36,7 +36,7 @@ static void holds_together(const struct arena *arena)
 
 int main(void)
 {
-	const __u32 size = 3 * PLAN_SIZE + 64;
+	const __u32 size = 3 * PLAN_SIZE + KA_ARENA_RESERVED;
 	char *mem = aligned_alloc(64, size);
 	struct arena arena;
 	const char *why;
@@ -101,14 +101,14 @@ int main(void)
 		arena_init(&arena, mem, size);
 		CHECK(put(&arena, 1) == 0);
 		CHECK(arena_adopt(&arena, 0) == -EINVAL && arena_adopt(&arena, size) == -EINVAL);
-		CHECK(arena_adopt(&arena, 4096) == -EINVAL && arena_adopt(&arena, 65) == -EINVAL);
+		CHECK(arena_adopt(&arena, 4096 + 64) == -EINVAL && arena_adopt(&arena, 4097) == -EINVAL);
 		CHECK(arena_adopt(&arena, 0xffffffc0) == -EINVAL);
 		arena_free(&arena);
 	}
 	TEST("any order of puts, bindings and sweeps keeps plans apart") {
 		unsigned long long seed = 42;
 		__u32 bound[64] = { 0 };
-		const __u32 large = 40 * PLAN_SIZE;
+		const __u32 large = 40 * PLAN_SIZE + KA_ARENA_RESERVED;
 		char *room = aligned_alloc(64, large);
 
 		arena_init(&arena, room, large);

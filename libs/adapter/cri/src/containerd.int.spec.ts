@@ -28,7 +28,7 @@ suite('a real containerd', () => {
     daemon = spawn(CONTAINERD as string, ['--config', join(dir, 'config.toml'), '--log-level', 'error'], { stdio: 'ignore' });
   };
   const stop = async (): Promise<void> => {
-    if (daemon === undefined || daemon.exitCode !== null) return;
+    if (daemon === undefined || daemon.exitCode !== null || daemon.signalCode !== null) return;
     const ended = once(daemon, 'exit');
     daemon.kill('SIGKILL');
     await ended;
@@ -90,7 +90,10 @@ suite('a real containerd', () => {
   });
 
   test('a socket that speaks something else is reported and tried again, and the watch ends when told', async () => {
-    const server = createServer((socket) => socket.on('error', () => undefined).end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.write('HTTP/1.1 400 Bad Request\r\n\r\n', () => socket.destroy());
+    });
     await new Promise<void>((resolve) => server.listen(join(dir, 'x.sock'), resolve));
     const updates = open(join(dir, 'x.sock'), 300);
     await until(updates, (update) => update.kind === 'down');

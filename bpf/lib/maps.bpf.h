@@ -15,9 +15,8 @@
  */
 
 #include "kernel.bpf.h"
+#include "../abi/pinned.h"
 
-#define KA_ARENA_SIZE_DEFAULT (32u << 20)
-#define KA_ARENA_GUARD 4096
 #define KA_SCRATCH_PER_CPU 3
 
 /* Set by the enforcer before loading; the verifier knows their values and drops what they rule out. */
@@ -51,14 +50,7 @@ struct {
 	__type(value, __u32);
 } workload_entered SEC(".maps");
 
-/* E alone: the agent's key of each workload and the hash of its plan, to be told after a restart. */
-struct ka_workload_note {
-	__u64 content_hash;
-	char key[KA_WORKLOAD_KEY_LEN];
-	__u32 used;
-	__u32 pad;
-};
-
+/* E alone: the agent's key of each workload and the hash of its plan, to be told after a restart (abi/pinned.h). */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -68,10 +60,6 @@ struct {
 } workload_notes SEC(".maps");
 
 /* E writes, K reads: names of cgroup directories to come, NUL-padded. */
-struct ka_cgroup_name {
-	char text[KA_CGROUP_NAME_LEN];
-};
-
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -146,15 +134,6 @@ struct {
 } events_taken SEC(".maps");
 
 /* The host's root, noted by the task iterator, and what E wants to find again after a restart. */
-struct ka_meta {
-	__u64 host_root_mount;
-	__u64 host_root_dentry;
-	__u64 host_root_super;
-	__u32 abi_version;
-	__u32 pad;
-	__u8 build[32]; /* E: SHA-256 of the kernel objects */
-};
-
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);

@@ -43,7 +43,7 @@ export async function writeRunFolder(kernel: CachedKernel, cacheDir: string, job
   } else {
     await bundleRunner(dir, job.modules);
     await copyFile(await compilePtyRun(cacheDir), join(dir, 'pty-run'));
-    await writeFile(join(dir, 'job.sh'), `exec '${nodePath()}' '${dir}/runner.mjs'\n`);
+    await writeFile(join(dir, 'job.sh'), `exec '${nodePath()}' --enable-source-maps '${dir}/runner.mjs'\n`);
   }
   return dir;
 }

@@ -39,7 +39,7 @@ export async function runSuite(settings: LabSettings, scenarios: readonly KnownS
   } catch (error) {
     const failure = error instanceof LabError ? error : new LabError('KA_LAB_UNEXPECTED', error instanceof Error ? (error.stack ?? error.message) : String(error));
     pending.forEach((one, index) => {
-      const reason = index === 0 && results.length + 1 > 0 ? failure.message : `not run: ${failure.message.split('\n')[0] ?? ''}`;
+      const reason = index === 0 ? failure.message : `not run: ${failure.message.split('\n')[0] ?? ''}`;
       results.push({ scenario: one.name, name: '(whole scenario)', status: 'failed', reason, ms: 0 });
     });
     return { kernel: settings.kernel, results, failure, ...(consoleFile === undefined ? {} : { consoleFile }) };

@@ -7,6 +7,8 @@ $B ip link set lo up
 $B ip link set eth0 up && $B ip addr add 10.0.2.15/24 dev eth0 && $B ip route add default via 10.0.2.2
 $B mkdir -p /lib/modules
 [ -e "/lib/modules/@RELEASE@" ] || $B ln -s '@MODULES@' "/lib/modules/@RELEASE@"
+# The kernel loads further drivers through this path by itself.
+[ -e /sbin/modprobe ] || $B ln -s /bin/busybox /sbin/modprobe
 for port in /sys/class/virtio-ports/*; do
   case "$($B cat "$port/name")" in
     ka.control) control="/dev/${port##*/}" ;;

@@ -122,6 +122,7 @@ struct ka_frame_ack {
 	struct ka_header header;
 	__u32 code; /* enum ka_code */
 	__s32 error; /* negative errno or 0 */
+	char detail[KA_DETAIL_LEN]; /* which part was wrong, for the reader of the message */
 };
 
 struct ka_frame_stats {
@@ -141,7 +142,7 @@ _Static_assert(sizeof(struct ka_frame_cgroup_id) == 32, "ka_frame_cgroup_id");
 _Static_assert(sizeof(struct ka_frame_events_taken) == 32, "ka_frame_events_taken");
 _Static_assert(sizeof(struct ka_frame_hello) == 184, "ka_frame_hello");
 _Static_assert(sizeof(struct ka_frame_workload) == 160, "ka_frame_workload");
-_Static_assert(sizeof(struct ka_frame_ack) == 24, "ka_frame_ack");
+_Static_assert(sizeof(struct ka_frame_ack) == 88, "ka_frame_ack");
 _Static_assert(sizeof(struct ka_frame_stats) == 312, "ka_frame_stats");
 
 #endif

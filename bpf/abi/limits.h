@@ -21,6 +21,7 @@
 #define KA_MAX_WORKLOADS 16384
 #define KA_WORKLOAD_KEY_LEN 128
 #define KA_CGROUP_NAME_LEN 128
+#define KA_DETAIL_LEN 64
 
 /* Workload 0 is the host itself. */
 #define KA_HOST_WORKLOAD 0

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef KA_SCRATCH_BPF_H
+#define KA_SCRATCH_BPF_H
+
+/*
+ * Working memory that does not fit the 512-byte stack. LSM programs keep their CPU but can be preempted on it, and
+ * the trampoline does not keep them from re-entering (include/linux/bpf_verifier.h, bpf_prog_check_recur), so each
+ * CPU has a few slots and a program holds one by an atomic exchange.
+ *
+ * An array indexed by CPU, not a per-CPU map: a per-CPU value ends at 32 KiB (mm/percpu.c, PCPU_MIN_UNIT_SIZE).
+ */
+
+#include "plan.bpf.h"
+
+/* Who asks. */
+struct ka_subject {
+	__u64 exec_id;
+	__u64 root_mount;
+	__u64 root_dentry;
+	__u64 root_super;
+	__u32 workload;
+	__u32 label;
+	__u32 plan; /* in the arena */
+	__u32 revision;
+};
+
+/* What for. */
+struct ka_access {
+	struct ka_place object;
+	__u32 cls;
+	__u32 hook;
+	__u32 write; /* KA_ACCESS_WRITE or 0 */
+	__u32 owner_uid;
+	__u32 open_flags;
+	__u32 options;
+};
+
+enum access_option {
+	/* The access was announced by an earlier hook: only a denial is news. */
+	ACCESS_BLOCK_ONLY = 1,
+	/* Judged by Block rules alone, not by the default posture. */
+	ACCESS_RULES_ONLY = 2,
+	/* The file behind another file system's file: only its name below the workload's root counts. */
+	ACCESS_BEHIND = 4,
+};
+
+#define KA_TEXT_ROOM (6 * KA_PATH_MAX)
+
+struct ka_scratch {
+	__u32 busy;
+	__s32 at[2]; /* where the paths start, or -1 */
+	__u32 pad;
+	/* struct mount at the root of the caller's namespace. Stored here it is a number, and may go into functions. */
+	__u64 stop;
+	struct ka_subject subject;
+	struct ka_access access;
+	struct ka_match match;
+	struct ka_match match2;
+	struct ka_path path[2];
+	struct ka_place event_place;
+	struct ka_event_access event;
+	char text[KA_TEXT_ROOM + KA_PATH_MAX];
+};
+
+/* K alone: KA_SCRATCH_PER_CPU slots for each possible CPU; E sets max_entries before loading. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, KA_SCRATCH_PER_CPU);
+	__type(key, __u32);
+	__type(value, struct ka_scratch);
+} scratch SEC(".maps");
+
+static __always_inline struct ka_scratch *scratch_take(void)
+{
+	__u32 first = bpf_get_smp_processor_id() * KA_SCRATCH_PER_CPU;
+
+#pragma unroll
+	for (__u32 i = 0; i < KA_SCRATCH_PER_CPU; i++) {
+		__u32 index = first + i;
+		struct ka_scratch *slot = bpf_map_lookup_elem(&scratch, &index);
+
+		if (slot && !__sync_lock_test_and_set(&slot->busy, 1))
+			return slot;
+	}
+	ka_count(KA_COUNTER_SCRATCH_MISSING);
+	return 0;
+}
+
+static __always_inline void scratch_give(struct ka_scratch *slot)
+{
+	barrier();
+	*(volatile __u32 *)&slot->busy = 0;
+}
+
+#endif

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The one BPF object: all programs share their maps and are attached together. */
+
+#include "../lib/decision.bpf.h"
+#include <bpf/bpf_tracing.h>
+
+char LICENSE[] SEC("license") = "GPL";
+
+#include "file.bpf.c"

@@ -3,6 +3,7 @@ import { bootLab } from './boot-lab.ts';
 import type { LabSettings } from './boot-lab.ts';
 import { LabError } from './errors.ts';
 import type { CaseResult } from './protocol.ts';
+import { CHECKOUT, defaultCacheDir } from './checkout.ts';
 
 export interface SuiteReport {
   readonly kernel: string;
@@ -20,6 +21,8 @@ export async function runSuite(settings: LabSettings, scenarios: readonly KnownS
   let consoleFile: string | undefined;
   let current = '';
   try {
+    const host = { checkout: CHECKOUT, cacheDir: settings.cacheDir ?? defaultCacheDir() };
+    for (const prepare of new Set(scenarios.map((one) => one.options.prepare))) await prepare?.(host);
     const lab = await bootLab({ ...settings, onEvent: (event) => {
       if (event.event === 'case' && event.result.scenario === current) results.push(event.result);
       settings.onEvent?.(event);

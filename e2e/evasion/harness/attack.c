@@ -263,10 +263,20 @@ static int describe(const struct attack_spec *spec)
 	for (unsigned one = READ, listed = 0; one <= WRITE; one <<= 1)
 		if (spec->goals & one)
 			printf("%s\"%s\"", listed++ ? "," : "", goal_name(one));
-	printf("],\"rule\":\"%s\",\"alert\":\"%s\",\"blockedSource\":%s,\"destructive\":%s,\"target\":",
+	printf("],\"rule\":\"%s\",\"alert\":\"%s\",\"blockedSource\":%s,\"destructive\":%s}\n",
 	       spec->directory_rule ? "directory" : "path", spec->alert_elsewhere ? "elsewhere" : "target",
 	       spec->blocked_source ? "true" : "false", spec->destructive ? "true" : "false");
-	print_json_text(target + strlen(case_dir));
+	return 0;
+}
+
+static int prepare(const struct attack_spec *spec)
+{
+	int failed = layout_prepare(spec->layout);
+
+	if (failed != 0)
+		return failed;
+	printf("{\"attack\":\"%s\",\"goal\":\"%s\",\"target\":", spec->name, goal_name(goal));
+	print_json_text(target);
 	printf("}\n");
 	return 0;
 }
@@ -301,7 +311,7 @@ int attack_main(int argc, char **argv, const struct attack_spec *spec, void (*ru
 		return 2;
 	}
 	if (strcmp(verb, "prepare") == 0)
-		return layout_prepare(spec->layout);
+		return prepare(spec);
 	if (strcmp(verb, "attack") != 0) {
 		fprintf(stderr, "%s: no such verb: %s\n", spec->name, verb);
 		return 2;

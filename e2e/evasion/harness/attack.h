@@ -7,7 +7,8 @@
  * open or exec of its path. It is called in one of three ways:
  *
  *   NAME describe           one JSON line: goals, protection it needs, what its alert names
- *   NAME prepare GOAL CASE  lays out CASE/vault/… (the protected object) and CASE/open/ (free to use)
+ *   NAME prepare GOAL CASE  lays out CASE/vault/… (the protected object) and CASE/open/ (free to use), prints the
+ *                           object's path
  *   NAME attack GOAL CASE   attacks, prints one JSON line
  *
  * Invariants

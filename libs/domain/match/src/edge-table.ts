@@ -72,8 +72,8 @@ function widestFirst(states: StateTable): Int32Array {
 class FreeSlots {
   /** One bit per slot, set when taken. */
   private taken: Int32Array;
-  /** No free slot lies before this word. */
-  private firstFree = 0;
+  /** For bytes 32·n … 32·n + 31: the word where the search for a single edge goes on. */
+  private readonly singleFrom = Int32Array.of(0, 1, 2, 3, 4, 5, 6, 7);
   /** Where the search for a state of several edges begins; it follows the crowd. */
   private searchFrom = 0;
 
@@ -87,13 +87,15 @@ class FreeSlots {
     this.taken[word]! |= 1 << (slot & 31);
   }
 
-  /** A base for a single edge: the first free slot that leaves the base at 0 or above. */
+  /** A base for a single edge: the next free slot that leaves the base at 0 or above. */
   single(byte: number): number {
-    while (this.word(this.firstFree) === -1) this.firstFree += 1;
-    for (let word = Math.max(this.firstFree, byte >>> 5); ; word++) {
+    const group = byte >>> 5;
+    for (let word = this.singleFrom[group]!; ; word++) {
       let free = ~this.word(word);
-      if (word === byte >>> 5) free &= -1 << (byte & 31);
-      if (free !== 0) return word * 32 + lowestBit(free) - byte;
+      if (word === group) free &= -1 << (byte & 31);
+      if (free === 0) continue;
+      this.singleFrom[group] = word;
+      return word * 32 + lowestBit(free) - byte;
     }
   }
 

@@ -1,6 +1,12 @@
+import {
+  AccessBit,
+  KA_CELL_RULE_SHIFT,
+  KA_CELL_VERDICT_MASK,
+  KA_STATE_BLOCKS_BELOW,
+  Verdict as Word,
+} from '@kubearmor-ts/abi';
 import type { Rule } from '@kubearmor-ts/policy';
 import type { EnforcedClass, EnforcementPlan } from './enforcement-plan.ts';
-import { ACCESS, RULE_SHIFT, STATE_BLOCKS_BELOW, VERDICT, VERDICT_MASK } from './plan-layout.ts';
 import { PlanReader } from './plan-reader.ts';
 
 /** One access as the kernel sees it. */
@@ -32,7 +38,7 @@ export interface Decision {
 /** Walks the plan's own blob: what this says is what the kernel does. */
 export function decide(plan: EnforcementPlan, access: Access): Decision {
   const reader = new PlanReader(plan.blob);
-  const bits = (access.owner ? ACCESS.owner : 0) | (access.write ? ACCESS.write : 0) | (access.tty ? ACCESS.tty : 0);
+  const bits = (access.owner ? AccessBit.OWNER : 0) | (access.write ? AccessBit.WRITE : 0) | (access.tty ? AccessBit.TTY : 0);
   const label = access.source === undefined ? 0 : reader.label(access.source);
   const met = new Set<number>();
   let decided = 0;
@@ -41,7 +47,7 @@ export function decide(plan: EnforcementPlan, access: Access): Decision {
     const [decideWord, auditWord] = reader.cell(reader.walk(root, access.path), bits);
     decided = Math.max(decided, decideWord);
     audit = Math.max(audit, auditWord);
-    met.add(decideWord >>> RULE_SHIFT).add(auditWord >>> RULE_SHIFT);
+    met.add(decideWord >>> KA_CELL_RULE_SHIFT).add(auditWord >>> KA_CELL_RULE_SHIFT);
   }
   if (decided === 0) decided = reader.unmatched(access.class);
   const [verdict, ruleNumber] = settle(decided, audit);
@@ -54,13 +60,13 @@ export function decide(plan: EnforcementPlan, access: Access): Decision {
 }
 
 function settle(decided: number, audit: number): readonly [Verdict, number] {
-  const verdict = decided & VERDICT_MASK;
-  const rule = decided >>> RULE_SHIFT;
-  if (verdict === VERDICT.block) return ['block', rule];
-  const auditRule = audit >>> RULE_SHIFT;
+  const verdict = decided & KA_CELL_VERDICT_MASK;
+  const rule = decided >>> KA_CELL_RULE_SHIFT;
+  if (verdict === Word.BLOCK) return ['block', rule];
+  const auditRule = audit >>> KA_CELL_RULE_SHIFT;
   if (audit !== 0 && auditRule > rule) return ['audit', auditRule];
-  if (verdict === VERDICT.report) return ['report', rule];
-  return verdict === VERDICT.allow ? ['allow', rule] : ['none', 0];
+  if (verdict === Word.REPORT) return ['report', rule];
+  return verdict === Word.ALLOW ? ['allow', rule] : ['none', 0];
 }
 
 /**
@@ -75,7 +81,7 @@ export function renameAllowed(plan: EnforcementPlan, from: Uint8Array, to: Uint8
   for (const cls of ['exec', 'file'] as const) {
     for (const root of reader.roots(cls, label)) {
       const old = reader.walk(root, below(from));
-      if (old !== reader.walk(root, below(to)) && (reader.stateFlags(old) & STATE_BLOCKS_BELOW) !== 0) return false;
+      if (old !== reader.walk(root, below(to)) && (reader.stateFlags(old) & KA_STATE_BLOCKS_BELOW) !== 0) return false;
     }
   }
   return true;

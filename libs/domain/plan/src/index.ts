@@ -8,6 +8,8 @@ export type {
   PlanInput,
   PlanSize,
 } from './enforcement-plan.ts';
+export { planAccepted } from './plan-accepted.ts';
+export type { AcceptedPlan, RefusedPolicy } from './plan-accepted.ts';
 export { planErrors } from './plan-error.ts';
 export type { PlanError } from './plan-error.ts';
 export { PLAN_LIMITS } from './plan-limits.ts';

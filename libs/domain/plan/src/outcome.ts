@@ -1,6 +1,6 @@
+import { AccessBit, KA_CELL_RULE_SHIFT, Verdict } from '@kubearmor-ts/abi';
 import { ROW_CELLS, ROW_WORDS } from '@kubearmor-ts/match';
 import type { PolicyMode, Posture, Rule } from '@kubearmor-ts/policy';
-import { ACCESS, RULE_SHIFT, VERDICT } from './plan-layout.ts';
 
 /** What one rule says in each of the 8 cells (owner, write, tty): decide and audit words with its number. */
 export function ruleRow(rule: Rule, number: number, mode: PolicyMode): Uint32Array {
@@ -8,9 +8,9 @@ export function ruleRow(rule: Rule, number: number, mode: PolicyMode): Uint32Arr
   for (let bits = 0; bits < ROW_CELLS; bits++) {
     const hit = isRefused(rule, bits);
     if (rule.action === 'Audit') {
-      if (hit) row[2 * bits + 1] = word(number, VERDICT.report);
+      if (hit) row[2 * bits + 1] = word(number, Verdict.REPORT);
     } else {
-      row[2 * bits] = word(number, hit ? denial(mode) : VERDICT.allow);
+      row[2 * bits] = word(number, hit ? denial(mode) : Verdict.ALLOW);
     }
   }
   return row;
@@ -23,10 +23,10 @@ export function ruleRow(rule: Rule, number: number, mode: PolicyMode): Uint32Arr
  * terminal-only Allow permits nothing to processes that have one.
  */
 function isRefused(rule: Rule, bits: number): boolean {
-  const tty = (bits & ACCESS.tty) !== 0;
+  const tty = (bits & AccessBit.TTY) !== 0;
   const permitted =
     rule.ownerOnly || rule.readOnly
-      ? (!rule.ownerOnly || (bits & ACCESS.owner) !== 0) && (!rule.readOnly || (bits & ACCESS.write) === 0)
+      ? (!rule.ownerOnly || (bits & AccessBit.OWNER) !== 0) && (!rule.readOnly || (bits & AccessBit.WRITE) === 0)
       : rule.action === 'Allow';
   if (rule.action === 'Allow') return !permitted || (rule.onlyTerminal && tty);
   return !permitted && (!rule.onlyTerminal || tty);
@@ -40,15 +40,15 @@ export function refusals(rule: Rule): number {
 }
 
 function denial(mode: PolicyMode): number {
-  return mode === 'enabled' ? VERDICT.block : VERDICT.report;
+  return mode === 'enabled' ? Verdict.BLOCK : Verdict.REPORT;
 }
 
 function word(number: number, verdict: number): number {
-  return ((number << RULE_SHIFT) | verdict) >>> 0;
+  return ((number << KA_CELL_RULE_SHIFT) | verdict) >>> 0;
 }
 
 /** The decide word where no rule decides: the posture, once the class has an Allow rule. */
 export function unmatchedWord(hasAllow: boolean, posture: Posture, mode: PolicyMode): number {
   if (!hasAllow) return 0;
-  return posture === 'block' ? denial(mode) : VERDICT.report;
+  return posture === 'block' ? denial(mode) : Verdict.REPORT;
 }

@@ -1,5 +1,5 @@
 import type { MatchErrorCode } from '@kubearmor-ts/match';
-import type { PolicyId, Rule } from '@kubearmor-ts/policy';
+import { formatPlace, policyTitle, type Rule } from '@kubearmor-ts/policy';
 import type { CodedError } from '@kubearmor-ts/result';
 
 /** Why a set of rules cannot be compiled; `reason` is fit for a condition. */
@@ -17,16 +17,6 @@ export interface PlanError extends CodedError {
   readonly rules: readonly Rule[];
 }
 
-export function policyName({ kind, namespace, name }: PolicyId): string {
-  return namespace === '' ? `${kind} ${name}` : `${kind} ${namespace}/${name}`;
-}
-
-export function placeOf(rule: Rule): string | undefined {
-  if (rule.place === undefined) return undefined;
-  const { file, line, column } = rule.place;
-  return `${file === undefined ? '' : `${file}:`}${line}:${column}`;
-}
-
 /** An error about particular rules: names their policies, and the place of the first. */
 export function ruleError(
   code: PlanError['code'],
@@ -36,16 +26,32 @@ export function ruleError(
   cause?: CodedError,
 ): PlanError {
   const first = rules[0];
-  const names = [...new Set(rules.map((rule) => policyName(rule.policy)))];
+  const names = [...new Set(rules.map((rule) => policyTitle(rule.policy)))];
   const shown = names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ');
-  const place = first === undefined ? undefined : placeOf(first);
   return {
     code,
     reason,
     message,
     rules,
     ...(shown === '' ? {} : { object: shown }),
-    ...(place === undefined ? {} : { place }),
+    ...(first?.place === undefined ? {} : { place: formatPlace(first.place) }),
     ...(cause === undefined ? {} : { cause }),
   };
+}
+
+/** The policy to leave out when there is too much of everything. */
+export function rulesOfLargestPolicy(rules: readonly Rule[]): readonly Rule[] {
+  const byPolicy = new Map<string, Rule[]>();
+  for (const rule of rules) {
+    const name = policyTitle(rule.policy);
+    const own = byPolicy.get(name);
+    if (own === undefined) byPolicy.set(name, [rule]);
+    else own.push(rule);
+  }
+  let largest: readonly Rule[] = [];
+  for (const name of [...byPolicy.keys()].sort()) {
+    const own = byPolicy.get(name)!;
+    if (own.length > largest.length) largest = own;
+  }
+  return largest;
 }

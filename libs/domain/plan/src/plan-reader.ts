@@ -1,14 +1,17 @@
-import type { EnforcedClass } from './enforcement-plan.ts';
 import {
-  CLASS_INDEX,
-  CLASS_PLAN,
-  EDGE,
-  GLOBAL_DFAS,
-  PLAN,
-  SOURCE_DFAS,
-  SOURCE_PLAN_BYTES,
-  STATE,
-} from './plan-layout.ts';
+  CellLayout,
+  Class,
+  ClassPlanLayout,
+  EdgeLayout,
+  KA_GLOBAL_DFAS,
+  KA_SOURCE_DFAS,
+  PlanLayout,
+  SourcePlanLayout,
+  StateLayout,
+} from '@kubearmor-ts/abi';
+import type { EnforcedClass } from './enforcement-plan.ts';
+
+const classIndex = { exec: Class.EXEC, file: Class.FILE } as const;
 
 /** Byte offset of a state in the blob; 0 is none. */
 export type StateOffset = number;
@@ -26,12 +29,12 @@ export class PlanReader {
   }
 
   next(state: StateOffset, byte: number): StateOffset {
-    const base = this.u32(state + STATE.base);
+    const base = this.u32(state + StateLayout.base);
     if (base !== 0) {
-      const slot = base + EDGE.bytes * byte;
-      if (this.u32(slot + EDGE.owner) === state) return this.u32(slot + EDGE.next);
+      const slot = base + EdgeLayout.sizeBytes * byte;
+      if (this.u32(slot + EdgeLayout.owner) === state) return this.u32(slot + EdgeLayout.next);
     }
-    return this.u32(state + STATE.fallback);
+    return this.u32(state + StateLayout.fallback);
   }
 
   walk(from: StateOffset, path: Uint8Array): StateOffset {
@@ -42,43 +45,43 @@ export class PlanReader {
 
   /** The label of a caller by its executable's path; 0 when no rule names it. */
   label(executable: Uint8Array): number {
-    const root = this.u32(PLAN.sourceRoot);
-    return root === 0 ? 0 : this.u32(this.walk(root, executable) + STATE.value);
+    const root = this.u32(PlanLayout.sourceRoot);
+    return root === 0 ? 0 : this.u32(this.walk(root, executable) + StateLayout.value);
   }
 
   /** Start states of the automata that decide for a caller with this label. */
   roots(cls: EnforcedClass, label: number): readonly StateOffset[] {
     const roots: StateOffset[] = [];
-    const index = CLASS_INDEX[cls];
-    const global = this.classAt(cls) + CLASS_PLAN.root;
-    for (let n = 0; n < GLOBAL_DFAS; n++) roots.push(this.u32(global + 4 * n));
+    const index = classIndex[cls];
+    const global = this.classAt(cls) + ClassPlanLayout.root;
+    for (let n = 0; n < KA_GLOBAL_DFAS; n++) roots.push(this.u32(global + 4 * n));
     if (label > 0) {
-      const own = this.u32(PLAN.sources) + label * SOURCE_PLAN_BYTES + index * SOURCE_DFAS * 4;
-      for (let n = 0; n < SOURCE_DFAS; n++) roots.push(this.u32(own + 4 * n));
+      const own = this.u32(PlanLayout.sources) + label * SourcePlanLayout.sizeBytes + index * KA_SOURCE_DFAS * 4;
+      for (let n = 0; n < KA_SOURCE_DFAS; n++) roots.push(this.u32(own + 4 * n));
     }
     return roots.filter((root) => root !== 0);
   }
 
   unmatched(cls: EnforcedClass): number {
-    return this.u32(this.classAt(cls) + CLASS_PLAN.unmatchedDecide);
+    return this.u32(this.classAt(cls) + ClassPlanLayout.unmatched);
   }
 
   classFlags(cls: EnforcedClass): number {
-    return this.u32(this.classAt(cls) + CLASS_PLAN.flags);
+    return this.u32(this.classAt(cls) + ClassPlanLayout.flags);
   }
 
   /** The decide and audit words of a state for these access bits. */
   cell(state: StateOffset, bits: number): readonly [decide: number, audit: number] {
-    const row = this.u32(state + STATE.row);
-    return row === 0 ? [0, 0] : [this.u32(row + 8 * bits), this.u32(row + 8 * bits + 4)];
+    const row = this.u32(state + StateLayout.row);
+    return row === 0 ? [0, 0] : [this.u32(row + CellLayout.sizeBytes * bits), this.u32(row + CellLayout.sizeBytes * bits + CellLayout.audit)];
   }
 
   stateFlags(state: StateOffset): number {
-    return this.u32(state + STATE.value);
+    return this.u32(state + StateLayout.value);
   }
 
   private classAt(cls: EnforcedClass): number {
-    const index = CLASS_INDEX[cls];
-    return PLAN.classes + index * CLASS_PLAN.bytes;
+    const index = classIndex[cls];
+    return PlanLayout.cls + index * ClassPlanLayout.sizeBytes;
   }
 }

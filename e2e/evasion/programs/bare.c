@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The protected program without a C library, so that ld.so can load it anywhere (victim-dynamic) and so that its text
- * can be mapped and called like a function (victim-flat). It must stay free of data: string and code share a page.
+ * Says one line and ends, without a C library: the protected program (victim), the free one (harmless), a form that
+ * ld.so can load anywhere (victim-dynamic), and bare code that can be mapped and called (victim-flat). It must stay
+ * free of data: string and code share a page.
  */
+#ifndef SAYS
+#define SAYS "KA-PROTECTED ran"
+#endif
+_Static_assert(sizeof(SAYS) == 17, "the code below writes 17 bytes");
 #if defined(__x86_64__)
 __asm__(".globl _start\n"
 	"_start:\n"
@@ -14,7 +19,7 @@ __asm__(".globl _start\n"
 	"	mov $60, %eax\n"
 	"	xor %edi, %edi\n"
 	"	syscall\n"
-	"said:	.ascii \"KA-PROTECTED ran\\n\"\n");
+	"said:	.ascii \"" SAYS "\\n\"\n");
 #elif defined(__aarch64__)
 __asm__(".globl _start\n"
 	"_start:\n"
@@ -26,7 +31,7 @@ __asm__(".globl _start\n"
 	"	mov x8, 93\n"
 	"	mov x0, 0\n"
 	"	svc 0\n"
-	"said:	.ascii \"KA-PROTECTED ran\\n\"\n");
+	"said:	.ascii \"" SAYS "\\n\"\n");
 #else
 #error "no start code for this architecture"
 #endif

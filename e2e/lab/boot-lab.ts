@@ -8,7 +8,8 @@ import { startMachine } from './machine.ts';
 import type { Machine } from './machine.ts';
 import { LineSplitter, parseGuestEvent } from './protocol.ts';
 import type { CaseResult, ExecOutcome, GuestEvent, HostRequest } from './protocol.ts';
-import { CHECKOUT, defaultCacheDir, writeRunFolder } from './run-folder.ts';
+import { CHECKOUT, defaultCacheDir } from './checkout.ts';
+import { writeRunFolder } from './run-folder.ts';
 import type { Job } from './run-folder.ts';
 
 export interface LabSettings {
@@ -65,7 +66,7 @@ export async function bootLab(settings: LabSettings, modules: readonly string[] 
   const booted = await boot(settings, { kind: 'scenarios', modules }, 'ready');
   const { machine, log } = booted;
   let lastId = 0;
-  const ask = async <T>(request: (id: number) => HostRequest, limitMs: number, what: string): Promise<T> => {
+  const ask = async <T>(request: (id: number) => HostRequest, limitMs: () => number, what: string): Promise<T> => {
     lastId += 1;
     const id = lastId;
     const answer = waitFor(booted, (event) => (event.event === 'reply' && event.id === id ? event : undefined), limitMs, what);
@@ -89,38 +90,25 @@ export async function bootLab(settings: LabSettings, modules: readonly string[] 
         if (event.event === 'scenario-start' && event.scenario === scenario) limit = event.timeoutMs;
       });
       try {
-        return await askWithGrowingLimit(ask, scenario, () => limit + grace, booted);
+        return await ask((id) => ({ id, request: 'run', scenario }), () => limit + grace, `scenario ${scenario}`);
       } finally {
         off();
       }
     },
     exec: (argv, timeoutMs = 60_000) =>
-      ask((id) => ({ id, request: 'exec', argv, timeoutMs, background: false }), timeoutMs + 15_000, `exec ${argv.join(' ')}`),
-    spawn: (argv) => ask((id) => ({ id, request: 'exec', argv, timeoutMs: 0, background: true }), 30_000, `start ${argv.join(' ')}`),
+      ask((id) => ({ id, request: 'exec', argv, timeoutMs, background: false }), () => timeoutMs + 15_000, `exec ${argv.join(' ')}`),
+    spawn: (argv) => ask((id) => ({ id, request: 'exec', argv, timeoutMs: 0, background: true }), () => 30_000, `start ${argv.join(' ')}`),
     kill: () => booted.close(),
     stop: async () => {
       try {
         machine.control.write(JSON.stringify({ id: 0, request: 'stop' } satisfies HostRequest) + '\n');
-        await withDeadline(Promise.race([machine.ended, booted.lost.catch(() => machine.ended)]), 30_000, () => hang(booted, 'power-off', 30_000));
+        await withDeadline(Promise.race([machine.ended, booted.lost.catch(() => machine.ended)]), () => 30_000, () => hang(booted, 'power-off', 30_000));
       } finally {
         await booted.close();
       }
       refuseComplaints(log, settings.kernel);
     },
   };
-}
-
-type Ask = <T>(request: (id: number) => HostRequest, limitMs: number, what: string) => Promise<T>;
-
-async function askWithGrowingLimit(ask: Ask, scenario: string, limit: () => number, booted: Booted): Promise<readonly CaseResult[]> {
-  const answer = ask<readonly CaseResult[]>((id) => ({ id, request: 'run', scenario }), 24 * 3_600_000, `scenario ${scenario}`);
-  const started = Date.now();
-  return new Promise((resolve, reject) => {
-    const check = setInterval(() => {
-      if (Date.now() - started > limit()) reject(hang(booted, `scenario ${scenario}`, limit()));
-    }, 500);
-    answer.then(resolve, reject).finally(() => clearInterval(check));
-  });
 }
 
 export interface ShellOutcome {
@@ -132,8 +120,8 @@ export interface ShellOutcome {
 export async function runShell(settings: LabSettings, command: string, timeoutMs: number): Promise<ShellOutcome> {
   const booted = await boot(settings, { kind: 'shell', command }, 'booted');
   try {
-    const exit = await waitFor(booted, (event) => (event.event === 'exit' ? event : undefined), timeoutMs, `command ${command}`);
-    await withDeadline(booted.machine.ended, 30_000, () => hang(booted, 'power-off', 30_000));
+    const exit = await waitFor(booted, (event) => (event.event === 'exit' ? event : undefined), () => timeoutMs, `command ${command}`);
+    await withDeadline(booted.machine.ended, () => 30_000, () => hang(booted, 'power-off', 30_000));
     refuseComplaints(booted.log, settings.kernel);
     return { code: exit.code, console: booted.log };
   } finally {
@@ -174,11 +162,13 @@ async function boot(settings: LabSettings, job: Job, until: 'ready' | 'booted'):
   let lose: (error: LabError) => void = () => undefined;
   const lost = new Promise<never>((_resolve, reject) => (lose = reject));
   lost.catch(() => undefined);
+  let panic: string | undefined;
 
   machine.console.on('data', (chunk: Buffer) => {
     for (const line of log.push(chunk.toString())) {
       settings.onConsole?.(line);
-      if (isPanic(line)) lose(new LabError('KA_LAB_PANIC', `kernel ${settings.kernel}: ${line}`, log.tail(60)));
+      // QEMU ends by itself after a panic; until then the rest of the trace comes in.
+      if (isPanic(line)) panic ??= line;
     }
   });
   machine.output.on('data', (chunk: Buffer) => settings.onOutput?.(chunk.toString()));
@@ -196,7 +186,9 @@ async function boot(settings: LabSettings, job: Job, until: 'ready' | 'booted'):
   });
   let closing = false;
   void machine.ended.then(({ code, stderr }) => {
-    if (!closing) lose(new LabError('KA_LAB_GUEST_DIED', `the guest ended unasked (QEMU exit ${String(code)}) ${stderr}`.trim(), log.tail(60)));
+    if (closing) return;
+    if (panic !== undefined) lose(new LabError('KA_LAB_PANIC', `kernel ${settings.kernel}: ${panic}`, log.tail(60)));
+    else lose(new LabError('KA_LAB_GUEST_DIED', `the guest ended unasked (QEMU exit ${String(code)}) ${stderr}`.trim(), log.tail(60)));
   });
   const booted: Booted = {
     machine,
@@ -220,7 +212,7 @@ async function boot(settings: LabSettings, job: Job, until: 'ready' | 'booted'):
   };
   const limit = settings.bootTimeoutMs ?? 120_000;
   try {
-    await waitFor(booted, (event) => (event.event === until ? event : undefined), limit, 'boot');
+    await waitFor(booted, (event) => (event.event === until ? event : undefined), () => limit, 'boot');
   } catch (error) {
     await booted.close();
     throw error;
@@ -228,7 +220,7 @@ async function boot(settings: LabSettings, job: Job, until: 'ready' | 'booted'):
   return booted;
 }
 
-function waitFor<T>(booted: Booted, pick: (event: GuestEvent) => T | undefined, limitMs: number, what: string): Promise<T> {
+function waitFor<T>(booted: Booted, pick: (event: GuestEvent) => T | undefined, limitMs: () => number, what: string): Promise<T> {
   let off: () => void = () => undefined;
   const seen = new Promise<T>((resolve) => {
     off = booted.on((event) => {
@@ -236,7 +228,7 @@ function waitFor<T>(booted: Booted, pick: (event: GuestEvent) => T | undefined, 
       if (picked !== undefined) resolve(picked);
     });
   });
-  return withDeadline(Promise.race([seen, booted.lost]), limitMs, () => hang(booted, what, limitMs)).finally(off);
+  return withDeadline(Promise.race([seen, booted.lost]), limitMs, () => hang(booted, what, limitMs())).finally(off);
 }
 
 function hang(booted: Booted, what: string, limitMs: number): LabError {
@@ -248,10 +240,17 @@ function refuseComplaints(log: ConsoleLog, kernel: string): void {
   throw new LabError('KA_LAB_KERNEL_COMPLAINT', `kernel ${kernel} complained:\n${log.complaints.join('\n')}`, log.tail(60));
 }
 
-async function withDeadline<T>(work: Promise<T>, limitMs: number, late: () => LabError): Promise<T> {
+/** The limit may grow while the work goes on, so it is looked at again when it seems to be reached. */
+async function withDeadline<T>(work: Promise<T>, limitMs: () => number, late: () => LabError): Promise<T> {
+  const started = Date.now();
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(late()), limitMs);
+    const look = (): void => {
+      const left = started + limitMs() - Date.now();
+      if (left <= 0) reject(late());
+      else timer = setTimeout(look, Math.min(left, 500));
+    };
+    look();
   });
   return Promise.race([work, deadline]).finally(() => clearTimeout(timer));
 }

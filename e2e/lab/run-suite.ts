@@ -3,6 +3,7 @@ import { bootLab } from './boot-lab.ts';
 import type { LabSettings } from './boot-lab.ts';
 import { LabError } from './errors.ts';
 import type { CaseResult } from './protocol.ts';
+import { CHECKOUT, defaultCacheDir } from './checkout.ts';
 
 export interface SuiteReport {
   readonly kernel: string;
@@ -20,6 +21,8 @@ export async function runSuite(settings: LabSettings, scenarios: readonly KnownS
   let consoleFile: string | undefined;
   let current = '';
   try {
+    const host = { checkout: CHECKOUT, cacheDir: settings.cacheDir ?? defaultCacheDir() };
+    for (const prepare of new Set(scenarios.map((one) => one.options.prepare))) await prepare?.(host);
     const lab = await bootLab({ ...settings, onEvent: (event) => {
       if (event.event === 'case' && event.result.scenario === current) results.push(event.result);
       settings.onEvent?.(event);
@@ -39,7 +42,7 @@ export async function runSuite(settings: LabSettings, scenarios: readonly KnownS
   } catch (error) {
     const failure = error instanceof LabError ? error : new LabError('KA_LAB_UNEXPECTED', error instanceof Error ? (error.stack ?? error.message) : String(error));
     pending.forEach((one, index) => {
-      const reason = index === 0 && results.length + 1 > 0 ? failure.message : `not run: ${failure.message.split('\n')[0] ?? ''}`;
+      const reason = index === 0 ? failure.message : `not run: ${failure.message.split('\n')[0] ?? ''}`;
       results.push({ scenario: one.name, name: '(whole scenario)', status: 'failed', reason, ms: 0 });
     });
     return { kernel: settings.kernel, results, failure, ...(consoleFile === undefined ? {} : { consoleFile }) };

@@ -49,7 +49,15 @@ export interface Lab {
   until<T>(what: string, probe: () => Promise<T | undefined | false> | T | undefined | false, timeoutMs?: number): Promise<T>;
 }
 
+/** Where a scenario's host side may put what the guest will need; the guest sees the folder as `KA_CACHE_DIR`. */
+export interface HostPlaces {
+  readonly checkout: string;
+  readonly cacheDir: string;
+}
+
 export interface ScenarioOptions {
+  /** Runs on the host before the guest boots, for builds; kernels run side by side, so it may run twice at once. */
+  readonly prepare?: (host: HostPlaces) => Promise<void>;
   /** Default 60 s of guest wall time. */
   readonly timeoutMs?: number;
   /** Kernels on which it makes sense; elsewhere it counts as skipped. */

@@ -80,7 +80,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: pty-run [--] PROGRAM [ARG]...\n");
 		return 125;
 	}
-	int master, slave;
+	int master = -1, slave = -1;
 	int err = open_terminal(&master, &slave);
 	if (err) {
 		fprintf(stderr, "pty-run: no terminal: %s\n", strerror(-err));

@@ -66,10 +66,19 @@ export async function bootLab(settings: LabSettings, modules: readonly string[] 
   const booted = await boot(settings, { kind: 'scenarios', modules }, 'ready');
   const { machine, log } = booted;
   let lastId = 0;
-  const ask = async <T>(request: (id: number) => HostRequest, limitMs: () => number, what: string): Promise<T> => {
+  const ask = async <T>(
+    request: (id: number) => HostRequest,
+    limitMs: () => number,
+    what: string,
+  ): Promise<T> => {
     lastId += 1;
     const id = lastId;
-    const answer = waitFor(booted, (event) => (event.event === 'reply' && event.id === id ? event : undefined), limitMs, what);
+    const answer = waitFor(
+      booted,
+      (event) => (event.event === 'reply' && event.id === id ? event : undefined),
+      limitMs,
+      what,
+    );
     machine.control.write(JSON.stringify(request(id)) + '\n');
     const reply = await answer;
     if (reply.error !== undefined) throw new LabError('KA_LAB_GUEST', `${what}: ${reply.error}`);
@@ -90,19 +99,36 @@ export async function bootLab(settings: LabSettings, modules: readonly string[] 
         if (event.event === 'scenario-start' && event.scenario === scenario) limit = event.timeoutMs;
       });
       try {
-        return await ask((id) => ({ id, request: 'run', scenario }), () => limit + grace, `scenario ${scenario}`);
+        return await ask(
+          (id) => ({ id, request: 'run', scenario }),
+          () => limit + grace,
+          `scenario ${scenario}`,
+        );
       } finally {
         off();
       }
     },
     exec: (argv, timeoutMs = 60_000) =>
-      ask((id) => ({ id, request: 'exec', argv, timeoutMs, background: false }), () => timeoutMs + 15_000, `exec ${argv.join(' ')}`),
-    spawn: (argv) => ask((id) => ({ id, request: 'exec', argv, timeoutMs: 0, background: true }), () => 30_000, `start ${argv.join(' ')}`),
+      ask(
+        (id) => ({ id, request: 'exec', argv, timeoutMs, background: false }),
+        () => timeoutMs + 15_000,
+        `exec ${argv.join(' ')}`,
+      ),
+    spawn: (argv) =>
+      ask(
+        (id) => ({ id, request: 'exec', argv, timeoutMs: 0, background: true }),
+        () => 30_000,
+        `start ${argv.join(' ')}`,
+      ),
     kill: () => booted.close(),
     stop: async () => {
       try {
         machine.control.write(JSON.stringify({ id: 0, request: 'stop' } satisfies HostRequest) + '\n');
-        await withDeadline(Promise.race([machine.ended, booted.lost.catch(() => machine.ended)]), () => 30_000, () => hang(booted, 'power-off', 30_000));
+        await withDeadline(
+          Promise.race([machine.ended, booted.lost.catch(() => machine.ended)]),
+          () => 30_000,
+          () => hang(booted, 'power-off', 30_000),
+        );
       } finally {
         await booted.close();
       }
@@ -117,11 +143,24 @@ export interface ShellOutcome {
 }
 
 /** Boots, runs one shell command in the guest, powers off; the command's exit code. */
-export async function runShell(settings: LabSettings, command: string, timeoutMs: number): Promise<ShellOutcome> {
+export async function runShell(
+  settings: LabSettings,
+  command: string,
+  timeoutMs: number,
+): Promise<ShellOutcome> {
   const booted = await boot(settings, { kind: 'shell', command }, 'booted');
   try {
-    const exit = await waitFor(booted, (event) => (event.event === 'exit' ? event : undefined), () => timeoutMs, `command ${command}`);
-    await withDeadline(booted.machine.ended, () => 30_000, () => hang(booted, 'power-off', 30_000));
+    const exit = await waitFor(
+      booted,
+      (event) => (event.event === 'exit' ? event : undefined),
+      () => timeoutMs,
+      `command ${command}`,
+    );
+    await withDeadline(
+      booted.machine.ended,
+      () => 30_000,
+      () => hang(booted, 'power-off', 30_000),
+    );
     refuseComplaints(booted.log, settings.kernel);
     return { code: exit.code, console: booted.log };
   } finally {
@@ -187,8 +226,16 @@ async function boot(settings: LabSettings, job: Job, until: 'ready' | 'booted'):
   let closing = false;
   void machine.ended.then(({ code, stderr }) => {
     if (closing) return;
-    if (panic !== undefined) lose(new LabError('KA_LAB_PANIC', `kernel ${settings.kernel}: ${panic}`, log.tail(60)));
-    else lose(new LabError('KA_LAB_GUEST_DIED', `the guest ended unasked (QEMU exit ${String(code)}) ${stderr}`.trim(), log.tail(60)));
+    if (panic !== undefined)
+      lose(new LabError('KA_LAB_PANIC', `kernel ${settings.kernel}: ${panic}`, log.tail(60)));
+    else
+      lose(
+        new LabError(
+          'KA_LAB_GUEST_DIED',
+          `the guest ended unasked (QEMU exit ${String(code)}) ${stderr}`.trim(),
+          log.tail(60),
+        ),
+      );
   });
   const booted: Booted = {
     machine,
@@ -212,7 +259,12 @@ async function boot(settings: LabSettings, job: Job, until: 'ready' | 'booted'):
   };
   const limit = settings.bootTimeoutMs ?? 120_000;
   try {
-    await waitFor(booted, (event) => (event.event === until ? event : undefined), () => limit, 'boot');
+    await waitFor(
+      booted,
+      (event) => (event.event === until ? event : undefined),
+      () => limit,
+      'boot',
+    );
   } catch (error) {
     await booted.close();
     throw error;
@@ -220,7 +272,12 @@ async function boot(settings: LabSettings, job: Job, until: 'ready' | 'booted'):
   return booted;
 }
 
-function waitFor<T>(booted: Booted, pick: (event: GuestEvent) => T | undefined, limitMs: () => number, what: string): Promise<T> {
+function waitFor<T>(
+  booted: Booted,
+  pick: (event: GuestEvent) => T | undefined,
+  limitMs: () => number,
+  what: string,
+): Promise<T> {
   let off: () => void = () => undefined;
   const seen = new Promise<T>((resolve) => {
     off = booted.on((event) => {
@@ -228,16 +285,26 @@ function waitFor<T>(booted: Booted, pick: (event: GuestEvent) => T | undefined, 
       if (picked !== undefined) resolve(picked);
     });
   });
-  return withDeadline(Promise.race([seen, booted.lost]), limitMs, () => hang(booted, what, limitMs())).finally(off);
+  return withDeadline(Promise.race([seen, booted.lost]), limitMs, () =>
+    hang(booted, what, limitMs()),
+  ).finally(off);
 }
 
 function hang(booted: Booted, what: string, limitMs: number): LabError {
-  return new LabError('KA_LAB_HANG', `${what}: no answer from the guest within ${Math.round(limitMs / 1000)} s`, booted.log.tail(60));
+  return new LabError(
+    'KA_LAB_HANG',
+    `${what}: no answer from the guest within ${Math.round(limitMs / 1000)} s`,
+    booted.log.tail(60),
+  );
 }
 
 function refuseComplaints(log: ConsoleLog, kernel: string): void {
   if (log.complaints.length === 0) return;
-  throw new LabError('KA_LAB_KERNEL_COMPLAINT', `kernel ${kernel} complained:\n${log.complaints.join('\n')}`, log.tail(60));
+  throw new LabError(
+    'KA_LAB_KERNEL_COMPLAINT',
+    `kernel ${kernel} complained:\n${log.complaints.join('\n')}`,
+    log.tail(60),
+  );
 }
 
 /** The limit may grow while the work goes on, so it is looked at again when it seems to be reached. */
@@ -267,7 +334,11 @@ async function freePort(): Promise<number> {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', () => {
       const address = server.address();
-      server.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no port'))));
+      server.close(() =>
+        typeof address === 'object' && address !== null
+          ? resolve(address.port)
+          : reject(new Error('no port')),
+      );
     });
   });
 }

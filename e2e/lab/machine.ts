@@ -47,7 +47,8 @@ export function chooseAccel(): 'kvm' | 'tcg' {
 
 export async function startMachine(spec: MachineSpec): Promise<Machine> {
   const virtiofsd = VIRTIOFSD.find((path) => existsSync(path));
-  if (virtiofsd === undefined) throw new LabError('KA_LAB_NO_VIRTIOFSD', `no virtiofsd at ${VIRTIOFSD.join(' or ')}`);
+  if (virtiofsd === undefined)
+    throw new LabError('KA_LAB_NO_VIRTIOFSD', `no virtiofsd at ${VIRTIOFSD.join(' or ')}`);
   const sockets = await mkdtemp(join(tmpdir(), 'ka-lab-'));
   const share = join(sockets, 'share');
   const children: ChildProcess[] = [];
@@ -59,15 +60,21 @@ export async function startMachine(spec: MachineSpec): Promise<Machine> {
     await rm(sockets, { recursive: true, force: true });
   };
   try {
-    const sharer = spawn(virtiofsd, [`--socket-path=${share}`, '-o', 'source=/', '-o', 'sandbox=chroot', '-o', 'cache=always'], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    const sharer = spawn(
+      virtiofsd,
+      [`--socket-path=${share}`, '-o', 'source=/', '-o', 'sandbox=chroot', '-o', 'cache=always'],
+      {
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
+    );
     children.push(sharer);
     const sharerLog = collect(sharer.stderr);
     await socketAppears(share, sharer, sharerLog);
 
     const accel = spec.icount ? 'tcg' : chooseAccel();
-    const qemu = spawn('qemu-system-x86_64', qemuArgs(spec, accel, sockets), { stdio: ['ignore', 'pipe', 'pipe'] });
+    const qemu = spawn('qemu-system-x86_64', qemuArgs(spec, accel, sockets), {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     children.push(qemu);
     const qemuLog = collect(qemu.stderr);
     const ended = new Promise<{ code: number | null; stderr: string }>((resolve) => {
@@ -79,13 +86,20 @@ export async function startMachine(spec: MachineSpec): Promise<Machine> {
     });
     const control = await connectPort(join(sockets, 'control'), qemu, qemuLog);
     const output = await connectPort(join(sockets, 'output'), qemu, qemuLog);
-    return { accel, console: qemu.stdout, control, output, ended, kill: async () => {
-      killAll();
-      await ended;
-      control.destroy();
-      output.destroy();
-      await release();
-    } };
+    return {
+      accel,
+      console: qemu.stdout,
+      control,
+      output,
+      ended,
+      kill: async () => {
+        killAll();
+        await ended;
+        control.destroy();
+        output.destroy();
+        await release();
+      },
+    };
   } catch (error) {
     await release();
     throw error;
@@ -95,29 +109,56 @@ export async function startMachine(spec: MachineSpec): Promise<Machine> {
 function qemuArgs(spec: MachineSpec, accel: 'kvm' | 'tcg', sockets: string): string[] {
   // QEMU 7.2 corrupts flags in cmpxchg16b when two vCPUs run in parallel, so TCG guests must not see it.
   const cpu = accel === 'kvm' ? ['-accel', 'kvm', '-cpu', 'host'] : ['-cpu', 'max,-cx16'];
-  const tcg = spec.icount ? ['-accel', 'tcg,thread=single', '-icount', 'shift=0'] : ['-accel', 'tcg,thread=multi'];
-  const forwards = [...spec.forwards].map(([guest, host]) => `,hostfwd=tcp:127.0.0.1:${host}-:${guest}`).join('');
+  const tcg = spec.icount
+    ? ['-accel', 'tcg,thread=single', '-icount', 'shift=0']
+    : ['-accel', 'tcg,thread=multi'];
+  const forwards = [...spec.forwards]
+    .map(([guest, host]) => `,hostfwd=tcp:127.0.0.1:${host}-:${guest}`)
+    .join('');
   return [
     ...cpu,
     ...(accel === 'tcg' ? tcg : []),
-    '-m', `${spec.memoryMiB}M`,
-    '-smp', String(spec.icount ? 1 : spec.cpus),
-    '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot',
-    '-object', `memory-backend-memfd,id=mem,size=${spec.memoryMiB}M,share=on`,
-    '-numa', 'node,memdev=mem',
-    '-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console',
-    '-chardev', `socket,id=share,path=${join(sockets, 'share')}`,
-    '-device', 'vhost-user-fs-pci,chardev=share,tag=host,queue-size=1024',
-    '-device', 'virtio-serial-pci',
-    '-chardev', `socket,id=control,path=${join(sockets, 'control')},server=on,wait=off`,
-    '-device', 'virtserialport,chardev=control,name=ka.control',
-    '-chardev', `socket,id=output,path=${join(sockets, 'output')},server=on,wait=off`,
-    '-device', 'virtserialport,chardev=output,name=ka.output',
-    '-netdev', `user,id=net${forwards}`,
-    '-device', 'virtio-net-pci,netdev=net,romfile=',
-    '-kernel', spec.vmlinuz,
-    '-initrd', spec.initramfs,
-    '-append', spec.kernelArgs.join(' '),
+    '-m',
+    `${spec.memoryMiB}M`,
+    '-smp',
+    String(spec.icount ? 1 : spec.cpus),
+    '-nodefaults',
+    '-no-user-config',
+    '-display',
+    'none',
+    '-no-reboot',
+    '-object',
+    `memory-backend-memfd,id=mem,size=${spec.memoryMiB}M,share=on`,
+    '-numa',
+    'node,memdev=mem',
+    '-chardev',
+    'stdio,id=console,signal=off',
+    '-serial',
+    'chardev:console',
+    '-chardev',
+    `socket,id=share,path=${join(sockets, 'share')}`,
+    '-device',
+    'vhost-user-fs-pci,chardev=share,tag=host,queue-size=1024',
+    '-device',
+    'virtio-serial-pci',
+    '-chardev',
+    `socket,id=control,path=${join(sockets, 'control')},server=on,wait=off`,
+    '-device',
+    'virtserialport,chardev=control,name=ka.control',
+    '-chardev',
+    `socket,id=output,path=${join(sockets, 'output')},server=on,wait=off`,
+    '-device',
+    'virtserialport,chardev=output,name=ka.output',
+    '-netdev',
+    `user,id=net${forwards}`,
+    '-device',
+    'virtio-net-pci,netdev=net,romfile=',
+    '-kernel',
+    spec.vmlinuz,
+    '-initrd',
+    spec.initramfs,
+    '-append',
+    spec.kernelArgs.join(' '),
   ];
 }
 

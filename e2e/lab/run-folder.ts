@@ -33,7 +33,10 @@ export async function writeRunFolder(kernel: CachedKernel, cacheDir: string, job
     await writeFile(join(dir, 'job.sh'), `exec /bin/sh '${dir}/command.sh' </dev/null\n`);
   } else {
     await bundleRunner(dir, job.modules);
-    await copyFile(await compileProgram(join(CHECKOUT, 'e2e/lab/guest/pty-run.c'), cacheDir, ['-static']), join(dir, 'pty-run'));
+    await copyFile(
+      await compileProgram(join(CHECKOUT, 'e2e/lab/guest/pty-run.c'), cacheDir, ['-static']),
+      join(dir, 'pty-run'),
+    );
     await writeFile(join(dir, 'job.sh'), `exec '${nodePath()}' --enable-source-maps '${dir}/runner.mjs'\n`);
   }
   return dir;

@@ -20,11 +20,20 @@ export interface GuestSettings {
  * children inherit it, and at the end the runner steps out and the kernel kills the rest. Daemons are started from
  * the root cgroup.
  */
-export async function runScenario(scenario: Scenario, settings: GuestSettings): Promise<readonly CaseResult[]> {
+export async function runScenario(
+  scenario: Scenario,
+  settings: GuestSettings,
+): Promise<readonly CaseResult[]> {
   const results: CaseResult[] = [];
   const { emit } = settings;
   const report = (name: string, status: CaseResult['status'], ms: number, reason?: string): void => {
-    const result: CaseResult = { scenario: scenario.name, name, status, ms: Math.round(ms), ...(reason === undefined ? {} : { reason }) };
+    const result: CaseResult = {
+      scenario: scenario.name,
+      name,
+      status,
+      ms: Math.round(ms),
+      ...(reason === undefined ? {} : { reason }),
+    };
     results.push(result);
     emit({ event: 'case', result });
   };
@@ -75,17 +84,26 @@ export async function runScenario(scenario: Scenario, settings: GuestSettings): 
     },
   };
 
-  const timer = setTimeout(() => abort.abort(new Error(`the scenario took longer than ${timeoutMs} ms`)), timeoutMs);
+  const timer = setTimeout(
+    () => abort.abort(new Error(`the scenario took longer than ${timeoutMs} ms`)),
+    timeoutMs,
+  );
   try {
     await orAbort(scenario.body(lab), abort.signal);
-    if (results.length === 0) report('(whole scenario)', 'failed', performance.now() - began, 'it checked nothing: no case ran');
+    if (results.length === 0)
+      report('(whole scenario)', 'failed', performance.now() - began, 'it checked nothing: no case ran');
   } catch (error) {
     report('(scenario body)', 'failed', performance.now() - began, describe(error));
   } finally {
     clearTimeout(timer);
     for (const cleanup of cleanups.reverse()) {
       try {
-        await Promise.race([cleanup(), delay(10_000, undefined, { ref: false }).then(() => Promise.reject(new Error('clean-up took longer than 10 s')))]);
+        await Promise.race([
+          cleanup(),
+          delay(10_000, undefined, { ref: false }).then(() =>
+            Promise.reject(new Error('clean-up took longer than 10 s')),
+          ),
+        ]);
       } catch (error) {
         report('(clean-up)', 'failed', 0, describe(error));
       }
@@ -101,7 +119,12 @@ function enter(group: string): void {
   writeFileSync(`${group}/cgroup.procs`, String(process.pid));
 }
 
-function outsideCgroup(group: string, argv: readonly string[], settings: GuestSettings, options?: RunOptions): Background {
+function outsideCgroup(
+  group: string,
+  argv: readonly string[],
+  settings: GuestSettings,
+  options?: RunOptions,
+): Background {
   enter(CGROUPS);
   try {
     return startProgram(argv, settings.ptyProgram, options);
@@ -132,5 +155,7 @@ function orAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 }
 
 function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message).split('\n').slice(0, 12).join('\n') : String(error);
+  return error instanceof Error
+    ? (error.stack ?? error.message).split('\n').slice(0, 12).join('\n')
+    : String(error);
 }

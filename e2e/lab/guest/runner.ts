@@ -35,7 +35,11 @@ export async function serveControlPort(): Promise<number> {
       try {
         emit({ event: 'reply', id: request.id, value: await serve(request, { kernel, ptyProgram, emit }) });
       } catch (error) {
-        emit({ event: 'reply', id: request.id, error: error instanceof Error ? error.message : String(error) });
+        emit({
+          event: 'reply',
+          id: request.id,
+          error: error instanceof Error ? error.message : String(error),
+        });
       }
     }
   }
@@ -59,6 +63,7 @@ async function serve(
 
 function requireEnv(name: string): string {
   const value = process.env[name];
-  if (value === undefined || value === '') throw new Error(`${name} is not set: the runner only works inside the lab`);
+  if (value === undefined || value === '')
+    throw new Error(`${name} is not set: the runner only works inside the lab`);
   return value;
 }

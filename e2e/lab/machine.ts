@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
+import type { Readable } from 'node:stream';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LabError } from './errors.ts';
@@ -23,11 +24,13 @@ export interface MachineSpec {
 
 export interface Machine {
   readonly accel: 'kvm' | 'tcg';
-  readonly console: NodeJS.ReadableStream;
+  readonly console: Readable;
   readonly control: Socket;
   readonly output: Socket;
   /** Settles when QEMU has ended, with what it wrote to stderr. */
   readonly ended: Promise<{ readonly code: number | null; readonly stderr: string }>;
+  /** Sends an NMI and gives the kernel that long to say what it has to say. */
+  interrupt(patienceMs: number): Promise<void>;
   kill(): Promise<void>;
 }
 
@@ -53,10 +56,14 @@ export async function startMachine(spec: MachineSpec): Promise<Machine> {
   const share = join(sockets, 'share');
   const children: ChildProcess[] = [];
   const killAll = (): void => children.forEach((child) => child.kill('SIGKILL'));
-  process.on('exit', killAll);
+  const onExit = (): void => {
+    killAll();
+    rmSync(sockets, { recursive: true, force: true });
+  };
+  process.on('exit', onExit);
   const release = async (): Promise<void> => {
     killAll();
-    process.off('exit', killAll);
+    process.off('exit', onExit);
     await rm(sockets, { recursive: true, force: true });
   };
   try {
@@ -86,17 +93,25 @@ export async function startMachine(spec: MachineSpec): Promise<Machine> {
     });
     const control = await connectPort(join(sockets, 'control'), qemu, qemuLog);
     const output = await connectPort(join(sockets, 'output'), qemu, qemuLog);
+    const monitor = await connectPort(join(sockets, 'monitor'), qemu, qemuLog);
+    // QEMU stops listening to a monitor whose greeting nobody reads.
+    monitor.resume();
     return {
       accel,
       console: qemu.stdout,
       control,
       output,
       ended,
+      interrupt: async (patienceMs) => {
+        monitor.write('nmi\n');
+        await Promise.race([ended, delay(patienceMs)]);
+      },
       kill: async () => {
         killAll();
         await ended;
         control.destroy();
         output.destroy();
+        monitor.destroy();
         await release();
       },
     };
@@ -149,6 +164,10 @@ function qemuArgs(spec: MachineSpec, accel: 'kvm' | 'tcg', sockets: string): str
     `socket,id=output,path=${join(sockets, 'output')},server=on,wait=off`,
     '-device',
     'virtserialport,chardev=output,name=ka.output',
+    '-chardev',
+    `socket,id=monitor,path=${join(sockets, 'monitor')},server=on,wait=off`,
+    '-mon',
+    'chardev=monitor,mode=readline',
     '-netdev',
     `user,id=net${forwards}`,
     '-device',

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { rm } from 'node:fs/promises';
 import { runShell } from './boot-lab.ts';
-import type { LabSettings } from './boot-lab.ts';
+import type { LabSettings } from './guest-machine.ts';
 import { discoverScenarios } from './discover.ts';
 import { LabError } from './errors.ts';
 import { KERNELS } from './kernel-table.ts';

@@ -1,6 +1,6 @@
 import type { KnownScenario } from './discover.ts';
 import { bootLab } from './boot-lab.ts';
-import type { LabSettings } from './boot-lab.ts';
+import type { LabSettings } from './guest-machine.ts';
 import { LabError } from './errors.ts';
 import type { CaseResult } from './protocol.ts';
 import { CHECKOUT, defaultCacheDir } from './checkout.ts';

@@ -64,8 +64,10 @@ export function runProgram(
     });
     let stdout = '';
     let stderr = '';
-    child.stdout.on('data', (chunk: Buffer) => (stdout = (stdout + chunk.toString()).slice(-KEEP_BYTES)));
-    child.stderr.on('data', (chunk: Buffer) => (stderr = (stderr + chunk.toString()).slice(-KEEP_BYTES)));
+    child.stdout.setEncoding('utf8');
+    child.stderr.setEncoding('utf8');
+    child.stdout.on('data', (chunk: string) => (stdout = (stdout + chunk).slice(-KEEP_BYTES)));
+    child.stderr.on('data', (chunk: string) => (stderr = (stderr + chunk).slice(-KEEP_BYTES)));
     child.stdin.on('error', () => undefined);
     child.stdin.end(options.input ?? '');
     const giveUp = (why: string): void => {
@@ -106,8 +108,10 @@ export function startProgram(
   });
   let output = '';
   const watchers = new Set<() => void>();
-  const take = (chunk: Buffer): void => {
-    output = (output + chunk.toString()).slice(-KEEP_BYTES);
+  child.stdout.setEncoding('utf8');
+  child.stderr.setEncoding('utf8');
+  const take = (chunk: string): void => {
+    output = (output + chunk).slice(-KEEP_BYTES);
     watchers.forEach((watch) => watch());
   };
   child.stdout.on('data', take);

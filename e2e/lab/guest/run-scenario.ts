@@ -7,6 +7,7 @@ import type { Background, Lab, RunOptions, Scenario } from '../scenario.ts';
 import { runProgram, startProgram } from './process.ts';
 
 export const DEFAULT_TIMEOUT_MS = 60_000;
+const CLEANUP_LIMIT_MS = 20_000;
 const CGROUPS = '/sys/fs/cgroup';
 
 export interface GuestSettings {
@@ -51,6 +52,7 @@ export async function runScenario(
   enter(group);
   const cleanups: (() => Promise<unknown> | unknown)[] = [];
   const abort = new AbortController();
+  let isOver = false;
   const lab: Lab = {
     kernel: settings.kernel,
     signal: abort.signal,
@@ -78,7 +80,8 @@ export async function runScenario(
         const value = await probe();
         if (value !== undefined && value !== false) return value;
         if (performance.now() > deadline) throw new Error(`${what}: not within ${limitMs} ms`);
-        abort.signal.throwIfAborted();
+        // Clean-up may still wait for things after the scenario's time is up.
+        if (!isOver) abort.signal.throwIfAborted();
         await delay(20);
       }
     },
@@ -96,12 +99,13 @@ export async function runScenario(
     report('(scenario body)', 'failed', performance.now() - began, describe(error));
   } finally {
     clearTimeout(timer);
+    isOver = true;
     for (const cleanup of cleanups.reverse()) {
       try {
         await Promise.race([
           cleanup(),
-          delay(10_000, undefined, { ref: false }).then(() =>
-            Promise.reject(new Error('clean-up took longer than 10 s')),
+          delay(CLEANUP_LIMIT_MS, undefined, { ref: false }).then(() =>
+            Promise.reject(new Error(`clean-up took longer than ${CLEANUP_LIMIT_MS} ms`)),
           ),
         ]);
       } catch (error) {

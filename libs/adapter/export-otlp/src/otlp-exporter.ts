@@ -54,7 +54,8 @@ export interface OtlpExporter extends Service {
 
 export function createOtlpExporter(options: OtlpExporterOptions): OtlpExporter {
   const { transport, clock } = options;
-  const queue = new BoundedQueue<Alert | Log>(options.queueCapacity ?? 10_000, 'drop-oldest');
+  const capacity = options.queueCapacity ?? 10_000;
+  const queue = new BoundedQueue<Alert | Log>(capacity, 'drop-oldest');
   const backoff = new Backoff(options.backoff ?? { firstMs: 500, maxMs: 30_000 }, options.random);
   const totals = { exported: 0, rejected: 0, refused: 0, expired: 0, leftOver: 0, retries: 0 };
   const giveUp = new AbortController();
@@ -100,7 +101,11 @@ export function createOtlpExporter(options: OtlpExporterOptions): OtlpExporter {
   }
 
   async function run(): Promise<void> {
-    const limits = { maxItems: options.batchSize ?? 512, maxDelayMs: options.batchDelayMs ?? 200 };
+    // What is in flight is outside the queue: a batch larger than it would make the bound a lie.
+    const limits = {
+      maxItems: Math.min(capacity, options.batchSize ?? 512),
+      maxDelayMs: options.batchDelayMs ?? 200,
+    };
     for await (const batch of batches(queue, limits, clock, giveUp.signal)) await deliver(batch);
     totals.leftOver += queue.takeMany(queue.capacity).length;
   }

@@ -30,7 +30,7 @@ static long cgroup_step(__u32 i, struct cgroup_walk *walk)
 }
 
 /* The workload of the nearest bound cgroup above the task, or 0. */
-static __noinline __attribute__((unused)) __u32 cgroup_workload(struct task_struct *task)
+static __noinline __u32 cgroup_workload(struct task_struct *task)
 {
 	struct cgroup_walk walk = {
 		.css = (__u64)&task->cgroups->dfl_cgrp->self,

@@ -32,16 +32,80 @@ static __always_inline __u32 class_flags(__u32 plan, __u32 cls)
 	return start ? plan_class(start, plan, cls)->flags : 0;
 }
 
-static __always_inline __u32 access_bits(const struct ka_access *access)
+static __always_inline __u32 access_bits(const struct ka_access *access, __u32 owner_uid)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u32 bits = access->write;
 
 	if (task->signal->tty)
 		bits |= KA_ACCESS_TTY;
-	if (task->cred->fsuid.val == access->owner_uid)
+	if (task->cred->fsuid.val == owner_uid)
 		bits |= KA_ACCESS_OWNER;
 	return bits;
+}
+
+/* Walks slot->path[which] through the automata of a class, into slot->match[which]. Not 0 if the maps are gone. */
+__noinline int ka_match(struct ka_scratch *slot, __u32 which, __u32 cls)
+{
+	struct match_walk walk = {};
+	const struct ka_class_plan *class;
+	struct ka_match *match;
+	__u32 label;
+
+	if (!slot)
+		return -1;
+	which &= 1;
+	match = &slot->match[which];
+	match->decide = 0;
+	match->audit = 0;
+	match->blocks_below = 0;
+	walk.start = arena_start();
+	if (!walk.start)
+		return -1;
+	walk.path = &slot->path[which];
+	walk.match = match;
+	walk.at = slot->at[which];
+	walk.plan = slot->subject.plan;
+	walk.bits = slot->bits[which];
+	walk.roots = walk.plan + __builtin_offsetof(struct ka_plan, cls) + cls * sizeof(struct ka_class_plan) +
+		     __builtin_offsetof(struct ka_class_plan, root);
+	bpf_loop(KA_GLOBAL_DFAS, match_step, &walk, 0);
+	label = slot->subject.label;
+	if (label) {
+		const struct ka_plan *header = arena_at(walk.start, walk.plan);
+
+		walk.roots = walk.plan + header->sources + label * sizeof(struct ka_source_plan) +
+			     cls * sizeof(__u32) * KA_SOURCE_DFAS;
+		walk.first = KA_GLOBAL_DFAS;
+		bpf_loop(KA_SOURCE_DFAS, match_step, &walk, 0);
+	}
+	class = plan_class(walk.start, walk.plan, cls);
+	if (!match->decide)
+		match->decide = class->unmatched.decide;
+	if (!match->audit)
+		match->audit = class->unmatched.audit;
+	return 0;
+}
+
+/* Builds slot->path[which]; not 0 if it cannot be built. */
+static __always_inline int judge_path(struct ka_scratch *slot, __u32 which)
+{
+	int at = ka_path_build(&slot->path[which], *(volatile __u64 *)&slot->access.place[which].mnt,
+			       *(volatile __u64 *)&slot->access.place[which].dentry, *(volatile __u64 *)&slot->stop);
+
+	slot->at[which] = at;
+	return at < 0;
+}
+
+static __always_inline void judge_prepare(struct ka_scratch *slot)
+{
+	slot->at[0] = -1;
+	slot->at[1] = -1;
+	slot->match[0].want_below = 0;
+	slot->match[1].want_below = 0;
+	slot->stop = path_namespace_root(bpf_get_current_task_btf());
+	slot->bits[0] = access_bits(&slot->access, slot->access.owner_uid[0]);
+	ka_count(KA_COUNTER_DECISIONS);
 }
 
 static __always_inline int answer_unbuilt(struct ka_scratch *slot)
@@ -55,98 +119,180 @@ static __always_inline int answer_unbuilt(struct ka_scratch *slot)
 	return -EACCES;
 }
 
-/* Judges and reports what is in slot->match; 0 or -EACCES. */
-static __always_inline int answer_match(struct ka_scratch *slot)
+/* Reports what slot->match[which] says; 0 or -EACCES. */
+__noinline int ka_answer(struct ka_scratch *slot, __u32 which)
 {
-	__u32 decide = slot->match.decide;
-	__u32 audit = slot->match.audit;
-	__u32 verdict = decide & KA_CELL_VERDICT_MASK;
-	__u32 options = slot->access.options;
+	__u32 decide, audit, verdict, options;
+	__u32 second = which & 1 ? EVENT_SECOND : 0;
 
+	if (!slot)
+		return 0;
+	decide = slot->match[which & 1].decide;
+	audit = slot->match[which & 1].audit;
+	options = slot->access.options;
+	verdict = decide & KA_CELL_VERDICT_MASK;
 	if (options & ACCESS_RULES_ONLY && !(decide >> KA_CELL_RULE_SHIFT))
 		return 0;
 	if (verdict == KA_BLOCK) {
-		ka_event_emit(slot, decide, KA_BLOCK, 0);
+		ka_event_emit(slot, decide, KA_BLOCK, second);
 		return -EACCES;
 	}
 	if (options & ACCESS_BLOCK_ONLY)
 		return 0;
-	if (audit >> KA_CELL_RULE_SHIFT > decide >> KA_CELL_RULE_SHIFT) {
-		ka_event_emit(slot, audit, KA_REPORT, 1);
-		return 0;
-	}
-	if (verdict == KA_REPORT)
-		ka_event_emit(slot, decide, KA_REPORT, 0);
+	if (audit >> KA_CELL_RULE_SHIFT > decide >> KA_CELL_RULE_SHIFT)
+		ka_event_emit(slot, audit, KA_REPORT, EVENT_AUDIT | second);
+	else if (verdict == KA_REPORT)
+		ka_event_emit(slot, decide, KA_REPORT, second);
 	return 0;
 }
 
 /*
  * The object's name inside the workload's root file system, if it was reached by another mount of that file system:
  * a bind mount made before the workload started, a detached one (open_tree), a private copy of the mount tree, an
- * overlay on top of the root. A block there wins.
+ * overlay on top of the root. A Block rule there wins.
  */
-static __always_inline int judge_alias(struct ka_scratch *slot)
+__noinline int ka_judge_alias(struct ka_scratch *slot)
 {
-	__u64 dentry = slot->access.object.dentry;
-	__u32 options = slot->access.options;
+	__u64 dentry;
 	int at;
 
+	if (!slot)
+		return 0;
+	dentry = slot->access.place[0].dentry;
 	if (!slot->subject.root_super || KA_ADDRESS(struct dentry, dentry, d_sb) != slot->subject.root_super)
 		return 0;
-	if (!(options & ACCESS_BEHIND) && slot->access.object.mnt == slot->subject.root_mount &&
+	if (!(slot->access.options & ACCESS_BEHIND) && slot->access.place[0].mnt == slot->subject.root_mount &&
 	    slot->path[0].crossings <= 1)
 		return 0;
 	at = ka_path_build_below(&slot->path[0], dentry, slot->subject.root_dentry);
 	if (at < 0)
 		return 0;
-	if (match_path(&slot->match, &slot->path[0], at, slot->subject.plan, slot->access.cls, slot->subject.label,
-		       access_bits(&slot->access)))
-		return 0;
 	slot->at[0] = at;
-	slot->access.options = options | ACCESS_BLOCK_ONLY | ACCESS_RULES_ONLY;
-	return answer_match(slot);
+	if (ka_match(slot, 0, slot->access.cls))
+		return 0;
+	slot->access.options |= ACCESS_BLOCK_ONLY | ACCESS_RULES_ONLY;
+	return ka_answer(slot, 0);
 }
 
-/* Judges slot->access for slot->subject, object by object; 0 or -EACCES. */
+/* Judges slot->access for slot->subject: one object; 0 or not. */
 __noinline int ka_judge(struct ka_scratch *slot)
 {
-	int answer, at;
+	__u32 cell;
 
 	if (!slot)
 		return 0;
-	slot->at[0] = -1;
-	slot->at[1] = -1;
-	slot->stop = path_namespace_root(bpf_get_current_task_btf());
-	ka_count(KA_COUNTER_DECISIONS);
+	judge_prepare(slot);
 	if (!(slot->access.options & ACCESS_BEHIND)) {
-		at = ka_path_build(&slot->path[0], slot->access.object.mnt, slot->access.object.dentry,
-				   *(volatile __u64 *)&slot->stop);
-		if (at < 0)
+		if (judge_path(slot, 0))
 			return answer_unbuilt(slot);
-		slot->at[0] = at;
-		if (match_path(&slot->match, &slot->path[0], at, slot->subject.plan, slot->access.cls,
-			       slot->subject.label, access_bits(&slot->access)))
+		if (ka_match(slot, 0, slot->access.cls))
 			return 0;
-		answer = answer_match(slot);
-		if (answer)
-			return answer;
+		cell = slot->match[0].decide & KA_CELL_VERDICT_MASK;
+		if ((cell >= KA_REPORT || slot->match[0].audit) && ka_answer(slot, 0))
+			return -EACCES;
 	}
-	return judge_alias(slot);
+	return ka_judge_alias(slot);
 }
 
-/* Claims a slot for the current task's access of a class. Null if nothing is to be judged, with *denied_ set if not
- * being able to judge means no. */
-static __always_inline struct ka_scratch *judge_begin(struct ka_subject *who, __u32 cls, int *denied_)
+/* True if something below the first directory is denied that would not be below the second. */
+static __always_inline bool pair_frees_below(struct ka_scratch *slot, __u32 from, __u32 posture)
 {
-	struct ka_scratch *slot;
+	__u32 blocking = slot->match[from].blocks_below;
 
-	*denied_ = 0;
-	if (class_idle(who, cls))
+#pragma unroll
+	for (__u32 i = 0; i < KA_MAX_DFAS; i++)
+		if (slot->match[0].below[i] != slot->match[1].below[i] && (posture == KA_BLOCK || blocking & 1u << i))
+			return true;
+	return false;
+}
+
+/*
+ * A class's word on giving the object a second name. In the file class both names are written to. In the exec class
+ * a program must not get from a name that may not be run to one that may. In both, a directory must not take what is
+ * denied below it to where it is not: the automata's states after the two names tell, without looking at a single
+ * file below; where a default posture denies what no rule names, only equal states will do.
+ */
+__noinline int ka_judge_pair_class(struct ka_scratch *slot, __u32 cls)
+{
+	__u32 old, new, posture, options;
+	const char *start = arena_start();
+
+	if (!slot || !start)
 		return 0;
-	slot = scratch_take();
+	options = slot->access.options;
+	slot->access.cls = cls;
+#pragma unroll
+	for (__u32 i = 0; i < KA_MAX_DFAS; i++) {
+		slot->match[0].below[i] = 0;
+		slot->match[1].below[i] = 0;
+	}
+	slot->match[0].want_below = slot->match[1].want_below = options & ACCESS_DIRECTORY;
+	if (ka_match(slot, 0, cls) || ka_match(slot, 1, cls))
+		return 0;
+	if (cls == KA_CLASS_FILE) {
+		if (ka_answer(slot, 0) || ka_answer(slot, 1))
+			return -EACCES;
+	} else {
+		old = slot->match[0].decide & KA_CELL_VERDICT_MASK;
+		new = slot->match[1].decide & KA_CELL_VERDICT_MASK;
+		if (old == KA_BLOCK && new != KA_BLOCK) {
+			ka_event_emit(slot, slot->match[0].decide, KA_BLOCK, 0);
+			return -EACCES;
+		}
+		if (options & ACCESS_EXCHANGE && new == KA_BLOCK && old != KA_BLOCK) {
+			ka_event_emit(slot, slot->match[1].decide, KA_BLOCK, EVENT_SECOND);
+			return -EACCES;
+		}
+	}
+	if (!(options & ACCESS_DIRECTORY))
+		return 0;
+	posture = plan_class(start, slot->subject.plan, cls)->unmatched.decide & KA_CELL_VERDICT_MASK;
+	if (pair_frees_below(slot, 0, posture)) {
+		ka_event_emit(slot, 0, KA_BLOCK, 0);
+		return -EACCES;
+	}
+	if (options & ACCESS_EXCHANGE && pair_frees_below(slot, 1, posture)) {
+		ka_event_emit(slot, 0, KA_BLOCK, EVENT_SECOND);
+		return -EACCES;
+	}
+	return 0;
+}
+
+/* Judges link and rename. */
+__noinline int ka_judge_pair(struct ka_scratch *slot)
+{
+	if (!slot)
+		return 0;
+	judge_prepare(slot);
+	slot->bits[1] = access_bits(&slot->access, slot->access.owner_uid[1]);
+	if (judge_path(slot, 0) || judge_path(slot, 1))
+		return answer_unbuilt(slot);
+	if (ka_judge_pair_class(slot, KA_CLASS_FILE) || ka_judge_pair_class(slot, KA_CLASS_EXEC))
+		return -EACCES;
+	slot->access.cls = KA_CLASS_FILE;
+	return ka_judge_alias(slot);
+}
+
+/* Reports the refusal of something that is no access by a rule's terms, with its place. */
+__noinline int ka_refuse(struct ka_scratch *slot)
+{
+	if (!slot)
+		return 0;
+	judge_prepare(slot);
+	judge_path(slot, 0);
+	ka_event_emit(slot, 0, KA_BLOCK, 0);
+	return 0;
+}
+
+/* A slot for the current task's access, or null; then *answer_ is what to say without one. */
+static __always_inline struct ka_scratch *judge_claim(const struct ka_subject *who, __u32 cls, int *answer_)
+{
+	struct ka_scratch *slot = scratch_take();
+
+	*answer_ = 0;
 	if (!slot) {
 		if (class_flags(who->plan, cls) & KA_CLASS_CAN_BLOCK)
-			*denied_ = -EACCES;
+			*answer_ = -EACCES;
 		return 0;
 	}
 	slot->subject = *who;
@@ -154,6 +300,30 @@ static __always_inline struct ka_scratch *judge_begin(struct ka_subject *who, __
 	slot->access.options = 0;
 	slot->access.open_flags = 0;
 	return slot;
+}
+
+/* The same, null with answer 0 also if the class has nothing to say. */
+static __always_inline struct ka_scratch *judge_begin(const struct ka_subject *who, __u32 cls, int *answer_)
+{
+	*answer_ = 0;
+	return class_idle(who, cls) ? 0 : judge_claim(who, cls, answer_);
+}
+
+/* Judges, gives the slot back, and answers as an LSM hook may (kernel/bpf/verifier.c wants the range). */
+static __always_inline int judge_end(struct ka_scratch *slot)
+{
+	int answer = ka_judge(slot);
+
+	scratch_give(slot);
+	return answer ? -EACCES : 0;
+}
+
+static __always_inline int judge_end_pair(struct ka_scratch *slot)
+{
+	int answer = ka_judge_pair(slot);
+
+	scratch_give(slot);
+	return answer ? -EACCES : 0;
 }
 
 #endif

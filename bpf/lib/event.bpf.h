@@ -13,10 +13,10 @@
 #define TS_COMPAT 2
 /* asm/unistd_64.h */
 #define NR_EXECVE 59
+#define NR_TRUNCATE 76
 #define NR_EXECVEAT 322
 
 #define ARGV_MAX 512
-#define ARG_PIECE 4095
 
 static __always_inline __u32 event_add_path(struct ka_scratch *slot, __u32 used, struct ka_path *path, __s32 at,
 					    __u16 *length_)
@@ -34,14 +34,14 @@ static __always_inline __u32 event_add_path(struct ka_scratch *slot, __u32 used,
 	return used + length;
 }
 
-/* Adds the path of slot->event_place, over path[0], whose text is in the record already. */
+/* Adds the path of slot->text_place, over path[0], whose text is in the record already. */
 __noinline int event_add_place(struct ka_scratch *slot, __u32 used)
 {
 	int at;
 
-	if (!slot || !slot->event_place.dentry)
+	if (!slot || !slot->text_place.dentry)
 		return 0;
-	at = ka_path_build(&slot->path[0], slot->event_place.mnt, slot->event_place.dentry, slot->stop);
+	at = ka_path_build(&slot->path[0], slot->text_place.mnt, slot->text_place.dentry, slot->stop);
 	if (at < 0) {
 		ka_count(KA_COUNTER_TEXT_TRUNCATED);
 		return 0;
@@ -135,8 +135,13 @@ static __always_inline __u32 event_pid_at(struct task_struct *task, __u32 level)
 	return number;
 }
 
-/* Puts an alert of the access in `slot` into the ring. `cell` is the deciding one, with verdict. */
-__noinline int ka_event_emit(struct ka_scratch *slot, __u32 cell, __u32 verdict, __u32 is_audit)
+enum event_option {
+	EVENT_AUDIT = 1,  /* the cell is an Audit rule's, not the deciding one */
+	EVENT_SECOND = 2, /* the second path is the one that was decided about */
+};
+
+/* Puts an alert of the access in `slot` into the ring. */
+__noinline int ka_event_emit(struct ka_scratch *slot, __u32 cell, __u32 verdict, __u32 options)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct ka_event_access *event;
@@ -161,15 +166,15 @@ __noinline int ka_event_emit(struct ka_scratch *slot, __u32 cell, __u32 verdict,
 	event->revision = slot->subject.revision;
 	event->rule = cell >> KA_CELL_RULE_SHIFT;
 	event->verdict = verdict;
-	event->is_audit = is_audit;
+	event->is_audit = options & EVENT_AUDIT;
 	event->cls = slot->access.cls;
 	event->hook = slot->access.hook;
 	event->access = slot->access.write;
 	if (task->signal->tty)
 		event->access |= KA_ACCESS_TTY;
-	if (slot->access.owner_uid == task->cred->fsuid.val)
+	event->owner_uid = slot->access.owner_uid[!!(options & EVENT_SECOND)];
+	if (event->owner_uid == task->cred->fsuid.val)
 		event->access |= KA_ACCESS_OWNER;
-	event->owner_uid = slot->access.owner_uid;
 	event->open_flags = slot->access.open_flags;
 	event->count = 1;
 	event->host_pid = task->tgid;
@@ -199,17 +204,22 @@ __noinline int ka_event_emit(struct ka_scratch *slot, __u32 cell, __u32 verdict,
 		}
 	}
 
-	used = event_add_path(slot, used, &slot->path[0], slot->at[0], &event->object_len);
-	used = event_add_path(slot, used, &slot->path[1], slot->at[1], &event->object2_len);
+	if (options & EVENT_SECOND) {
+		used = event_add_path(slot, used, &slot->path[1], slot->at[1], &event->object_len);
+		used = event_add_path(slot, used, &slot->path[0], slot->at[0], &event->object2_len);
+	} else {
+		used = event_add_path(slot, used, &slot->path[0], slot->at[0], &event->object_len);
+		used = event_add_path(slot, used, &slot->path[1], slot->at[1], &event->object2_len);
+	}
 
-	slot->event_place.mnt = (__u64)task->mm->exe_file->f_path.mnt;
-	slot->event_place.dentry = (__u64)task->mm->exe_file->f_path.dentry;
+	slot->text_place.mnt = (__u64)task->mm->exe_file->f_path.mnt;
+	slot->text_place.dentry = (__u64)task->mm->exe_file->f_path.dentry;
 	length = event_add_place(slot, used);
 	event->exe_len = length;
 	used += length;
 
-	slot->event_place.mnt = (__u64)parent->mm->exe_file->f_path.mnt;
-	slot->event_place.dentry = (__u64)parent->mm->exe_file->f_path.dentry;
+	slot->text_place.mnt = (__u64)parent->mm->exe_file->f_path.mnt;
+	slot->text_place.dentry = (__u64)parent->mm->exe_file->f_path.dentry;
 	length = event_add_place(slot, used);
 	event->parent_exe_len = length;
 	used += length;
@@ -219,8 +229,8 @@ __noinline int ka_event_emit(struct ka_scratch *slot, __u32 cell, __u32 verdict,
 	else if (event->hook != KA_HOOK_SECURITY_BPRM_CHECK)
 		used = event_add_cmdline(slot, used, task, &event->cmdline_len);
 
-	slot->event_place.mnt = (__u64)task->fs->pwd.mnt;
-	slot->event_place.dentry = (__u64)task->fs->pwd.dentry;
+	slot->text_place.mnt = (__u64)task->fs->pwd.mnt;
+	slot->text_place.dentry = (__u64)task->fs->pwd.dentry;
 	length = event_add_place(slot, used);
 	event->cwd_len = length;
 	used += length;

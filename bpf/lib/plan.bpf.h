@@ -138,44 +138,4 @@ static long match_step(__u32 i, struct match_walk *walk)
 	return 0;
 }
 
-/* Walks the path at path->text[at] through the automata of a class; 0, or -1 if the maps are gone. */
-static __always_inline int match_path(struct ka_match *match, const struct ka_path *path, __u32 at, __u32 plan,
-				      __u32 cls, __u32 label, __u32 bits)
-{
-	struct match_walk walk = {
-		.start = arena_start(),
-		.path = path,
-		.match = match,
-		.at = at,
-		.plan = plan,
-		.roots = plan + __builtin_offsetof(struct ka_plan, cls) + cls * sizeof(struct ka_class_plan) +
-			 __builtin_offsetof(struct ka_class_plan, root),
-		.bits = bits,
-	};
-	const struct ka_plan *header;
-
-	match->decide = 0;
-	match->audit = 0;
-	match->blocks_below = 0;
-	if (!walk.start)
-		return -1;
-	bpf_loop(KA_GLOBAL_DFAS, match_step, &walk, 0);
-	if (label) {
-		header = arena_at(walk.start, plan);
-		walk.roots = plan + header->sources + label * sizeof(struct ka_source_plan) +
-			     cls * sizeof(header->cls[0].root[0]) * KA_SOURCE_DFAS;
-		walk.first = KA_GLOBAL_DFAS;
-		bpf_loop(KA_SOURCE_DFAS, match_step, &walk, 0);
-	}
-	if (!match->decide || !match->audit) {
-		const struct ka_class_plan *class = plan_class(walk.start, plan, cls);
-
-		if (!match->decide)
-			match->decide = class->unmatched.decide;
-		if (!match->audit)
-			match->audit = class->unmatched.audit;
-	}
-	return 0;
-}
-
 #endif

@@ -26,13 +26,14 @@ struct ka_subject {
 
 /* What for. */
 struct ka_access {
-	struct ka_place object;
+	struct ka_place place[2]; /* the object, and of link and rename the name to be */
+	__u32 owner_uid[2];
 	__u32 cls;
 	__u32 hook;
 	__u32 write; /* KA_ACCESS_WRITE or 0 */
-	__u32 owner_uid;
 	__u32 open_flags;
 	__u32 options;
+	__u32 pad;
 };
 
 enum access_option {
@@ -42,6 +43,9 @@ enum access_option {
 	ACCESS_RULES_ONLY = 2,
 	/* The file behind another file system's file: only its name below the workload's root counts. */
 	ACCESS_BEHIND = 4,
+	/* Of link and rename: the object is a directory; the two names change places. */
+	ACCESS_DIRECTORY = 8,
+	ACCESS_EXCHANGE = 16,
 };
 
 #define KA_TEXT_ROOM (6 * KA_PATH_MAX)
@@ -49,15 +53,15 @@ enum access_option {
 struct ka_scratch {
 	__u32 busy;
 	__s32 at[2]; /* where the paths start, or -1 */
+	__u32 bits[2]; /* enum ka_access_bit, for each path */
 	__u32 pad;
-	/* struct mount at the root of the caller's namespace. Stored here it is a number, and may go into functions. */
+	/* struct mount at the root of the caller's namespace. Loaded back from here it is a number, as functions want. */
 	__u64 stop;
 	struct ka_subject subject;
 	struct ka_access access;
-	struct ka_match match;
-	struct ka_match match2;
+	struct ka_match match[2];
 	struct ka_path path[2];
-	struct ka_place event_place;
+	struct ka_place text_place;
 	struct ka_event_access event;
 	char text[KA_TEXT_ROOM + KA_PATH_MAX];
 };

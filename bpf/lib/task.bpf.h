@@ -23,8 +23,8 @@ static __always_inline bool task_in_host_mounts(struct task_struct *task)
 /* Where the task's program is. Loaded back from the slot, the addresses are numbers to the verifier. */
 static __always_inline void task_program(struct ka_scratch *slot, struct task_struct *task)
 {
-	slot->access.object.mnt = (__u64)task->mm->exe_file->f_path.mnt;
-	slot->access.object.dentry = (__u64)task->mm->exe_file->f_path.dentry;
+	slot->access.place[0].mnt = (__u64)task->mm->exe_file->f_path.mnt;
+	slot->access.place[0].dentry = (__u64)task->mm->exe_file->f_path.dentry;
 	slot->stop = path_namespace_root(task);
 }
 
@@ -41,8 +41,8 @@ static __always_inline __u32 task_label_of(struct ka_scratch *slot, __u32 plan)
 	header = arena_at(start, plan);
 	if (!header->source_root)
 		return 0;
-	at = ka_path_build(&slot->path[0], *(volatile __u64 *)&slot->access.object.mnt,
-			   *(volatile __u64 *)&slot->access.object.dentry, *(volatile __u64 *)&slot->stop);
+	at = ka_path_build(&slot->path[0], *(volatile __u64 *)&slot->access.place[0].mnt,
+			   *(volatile __u64 *)&slot->access.place[0].dentry, *(volatile __u64 *)&slot->stop);
 	if (at < 0) {
 		ka_count(KA_COUNTER_TASK_LABEL_FAILED);
 		return 0;
@@ -98,6 +98,41 @@ static __noinline struct ka_task *task_host_label(__u64 binding)
 	if (!label)
 		ka_count(KA_COUNTER_TASK_LABEL_FAILED);
 	return label;
+}
+
+/*
+ * Gives the current task, which is about to run a program, the workload that its cgroup is bound to. 0 if it was
+ * labelled before or belongs nowhere, 1 if it entered, -EACCES if it belongs somewhere and no label can be made.
+ *
+ * The mount namespace tells a container's first program from the runtime's own work in the new cgroup, which needs
+ * the host's files and is none of the workload's.
+ */
+static __always_inline int task_enter(struct task_struct *task)
+{
+	struct ka_task *label;
+	struct ka_task fresh = {};
+	__u32 *entered;
+
+	if (task_in_host_mounts(task))
+		return 0;
+	label = bpf_task_storage_get(&tasks, task, 0, 0);
+	if (label && label->workload != KA_HOST_WORKLOAD)
+		return 0;
+	fresh.workload = cgroup_workload(task);
+	if (fresh.workload == KA_HOST_WORKLOAD)
+		return 0;
+	task_root(&fresh, task);
+	entered = bpf_map_lookup_elem(&workload_entered, &fresh.workload);
+	if (entered && __sync_lock_test_and_set(entered, 1))
+		fresh.exec_id = (__u64)bpf_get_prandom_u32() << 32 | bpf_get_prandom_u32() | 1;
+	if (label) {
+		*label = fresh;
+		return 1;
+	}
+	if (bpf_task_storage_get(&tasks, task, &fresh, BPF_LOCAL_STORAGE_GET_F_CREATE))
+		return 1;
+	ka_count(KA_COUNTER_TASK_LABEL_FAILED);
+	return -EACCES;
 }
 
 /* Fills in who the current task is; false if no plan rules over it. */

@@ -5,16 +5,32 @@
  * block anything, else 0; counted either way (decision.bpf.h, invariant 3).
  *
  * security_file_open (fs/open.c, do_dentry_open) sees every way to get a usable descriptor: open, openat2, io_uring,
- * a reopen through /proc/self/fd of an O_PATH descriptor, and the opening of programs by exec; the path is that of
- * the dentry found, so symlinks, "..", /proc/self/root and relative names are behind us.
+ * the reopening of an O_PATH descriptor through /proc/self/fd, and the opening of programs by exec. The dentry is the
+ * one that was found, so symlinks, "..", /proc/self/root and relative names are behind us.
  */
+
+/*
+ * A dentry for the inode that overlayfs opens behind its own file. Since 6.5 the file's path is the real one
+ * (fs/file_table.c, alloc_empty_backing_file), before it is the overlay's, with another inode.
+ */
+static __always_inline void file_place_behind(struct ka_scratch *slot, struct file *file)
+{
+	__u64 alias = 0;
+
+	if (file->f_inode == file->f_path.dentry->d_inode) {
+		slot->access.place[0].dentry = (__u64)file->f_path.dentry;
+		return;
+	}
+	bpf_core_read(&alias, sizeof(alias), &file->f_inode->i_dentry.first);
+	slot->access.place[0].dentry = alias ? alias - bpf_core_field_offset(struct dentry, d_u.d_alias) :
+					       (__u64)file->f_path.dentry;
+}
 
 SEC("lsm/file_open")
 int BPF_PROG(on_file_open, struct file *file, int ret)
 {
 	struct ka_subject who;
 	struct ka_scratch *slot;
-	struct inode *inode;
 	fmode_t mode;
 
 	if (ret)
@@ -25,17 +41,67 @@ int BPF_PROG(on_file_open, struct file *file, int ret)
 	/* Just made by this open: security_path_mknod has judged the name (fs/namei.c, may_o_create). */
 	if (mode & FMODE_CREATED)
 		return 0;
+	if (mode & FMODE_NOACCOUNT && (__u64)file->f_inode->i_sb != who.root_super)
+		return 0;
 	slot = judge_begin(&who, KA_CLASS_FILE, &ret);
 	if (!slot)
 		return ret;
-	inode = file->f_inode;
 	slot->access.hook = KA_HOOK_FILE_OPEN;
-	slot->access.object.mnt = (__u64)file->f_path.mnt;
-	slot->access.object.dentry = (__u64)file->f_path.dentry;
+	slot->access.place[0].mnt = (__u64)file->f_path.mnt;
+	slot->access.place[0].dentry = (__u64)file->f_path.dentry;
+	if (mode & FMODE_NOACCOUNT) {
+		slot->access.options = ACCESS_BEHIND;
+		file_place_behind(slot, file);
+	}
 	slot->access.write = mode & FMODE_WRITE ? KA_ACCESS_WRITE : 0;
-	slot->access.owner_uid = inode->i_uid.val;
+	slot->access.owner_uid[0] = file->f_inode->i_uid.val;
 	slot->access.open_flags = file->f_flags;
-	ret = ka_judge(slot);
-	scratch_give(slot);
-	return ret ? -EACCES : 0;
+	return judge_end(slot);
+}
+
+/* A write through a descriptor that was opened before a rule forbade writing, or that came from outside. */
+static __always_inline int judge_descriptor(struct file *file, __u32 hook)
+{
+	struct ka_subject who;
+	struct ka_scratch *slot;
+	int answer;
+
+	if (!task_subject(&who) || !(class_flags(who.plan, KA_CLASS_FILE) & KA_CLASS_WRITE_MATTERS))
+		return 0;
+	slot = judge_begin(&who, KA_CLASS_FILE, &answer);
+	if (!slot)
+		return answer;
+	slot->access.hook = hook;
+	slot->access.options = ACCESS_BLOCK_ONLY;
+	slot->access.place[0].mnt = (__u64)file->f_path.mnt;
+	slot->access.place[0].dentry = (__u64)file->f_path.dentry;
+	slot->access.write = KA_ACCESS_WRITE;
+	slot->access.owner_uid[0] = file->f_inode->i_uid.val;
+	slot->access.open_flags = file->f_flags;
+	return judge_end(slot);
+}
+
+/*
+ * Runs for every read and write (fs/read_write.c, rw_verify_area), so it leaves first: reads were judged at open, and
+ * writes are looked at again only where the plan has rules on writing.
+ */
+SEC("lsm/file_permission")
+int BPF_PROG(on_file_permission, struct file *file, int mask, int ret)
+{
+	if (ret)
+		return ret;
+	if (!(mask & (MAY_WRITE | MAY_APPEND)))
+		return 0;
+	if (file->f_mode & FMODE_NOACCOUNT || (file->f_inode->i_mode & S_IFMT) != S_IFREG)
+		return 0;
+	return judge_descriptor(file, KA_HOOK_FILE_PERMISSION);
+}
+
+/* ftruncate and O_TRUNC since 6.2 (fs/open.c, do_ftruncate; fs/namei.c, handle_truncate); file_open judged before. */
+SEC("lsm/file_truncate")
+int BPF_PROG(on_file_truncate, struct file *file, int ret)
+{
+	if (ret)
+		return ret;
+	return judge_descriptor(file, KA_HOOK_FILE_TRUNCATE);
 }

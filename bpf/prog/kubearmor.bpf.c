@@ -6,4 +6,8 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
+#include "exec.bpf.c"
 #include "file.bpf.c"
+#include "guard.bpf.c"
+#include "path.bpf.c"
+#include "task.bpf.c"

@@ -275,7 +275,10 @@ describe('lenient reading', () => {
   });
 
   test('keeps a path that can never match, with a warning', () => {
-    const document = only(`${head}spec:\n  selector: {matchLabels: {a: b}}\n  file: {matchPaths: [{path: bin/ls}]}\n`, lenient);
+    const document = only(
+      `${head}spec:\n  selector: {matchLabels: {a: b}}\n  file: {matchPaths: [{path: bin/ls}]}\n`,
+      lenient,
+    );
     expect(document.warnings.map((w) => w.code)).toEqual(['KA_POLICY_PATH_FORM']);
   });
 });

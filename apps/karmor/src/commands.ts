@@ -2,6 +2,4 @@ import type { Command } from 'commander';
 import { registerLint } from './commands/lint.ts';
 
 /** All commands, in the order of `--help`. */
-export const commands: readonly ((program: Command) => void)[] = [
-  registerLint,
-];
+export const commands: readonly ((program: Command) => void)[] = [registerLint];

@@ -1,5 +1,9 @@
 import type { Command } from 'commander';
+import { registerExplain } from './commands/explain.ts';
 import { registerLint } from './commands/lint.ts';
 
 /** All commands, in the order of `--help`. */
-export const commands: readonly ((program: Command) => void)[] = [registerLint];
+export const commands: readonly ((program: Command) => void)[] = [
+  registerExplain,
+  registerLint,
+];

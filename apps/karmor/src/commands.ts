@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { registerLint } from './commands/lint.ts';
+import { registerLogs } from './commands/logs.ts';
 
 /** All commands, in the order of `--help`. */
 export const commands: readonly ((program: Command) => void)[] = [
   registerLint,
+  registerLogs,
 ];

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Alert } from '@kubearmor-ts/proto';
 import { createGrpcServer, createLogFeed, logService } from '@kubearmor-ts/stream';
 import { buildCollector, startCollector } from './otel-collector.ts';
+import { startReceiver } from './otlp-receiver.ts';
 
 const never = new AbortController().signal;
 const cleanups: (() => unknown)[] = [];
@@ -102,12 +103,29 @@ const plainPairs = (pairs: readonly OtlpPair[]) =>
   Object.fromEntries(pairs.map(({ key, value }) => [key, plain(value)]));
 
 const collector = await buildCollector();
-if ('missing' in collector) process.stderr.write(`skipping the Collector tests: ${collector.missing}\n`);
+const receivers = [
+  {
+    receiver: 'a real OpenTelemetry Collector',
+    missing: 'missing' in collector ? collector.missing : undefined,
+    start: (dir: string) => startCollector({ binary: 'binary' in collector ? collector.binary : '', dir }),
+  },
+  {
+    receiver: 'a receiver on the official protobuf definitions',
+    missing: undefined,
+    start: (dir: string) => startReceiver({ dir }),
+  },
+];
+for (const { missing } of receivers) if (missing !== undefined) process.stderr.write(`skipped: ${missing}\n`);
 
-describe.each(['otlp-http', 'otlp-grpc'] as const)('over %s', (protocol) => {
-  const name = 'a real OpenTelemetry Collector gets every field of an alert';
-  if ('missing' in collector) {
-    test.skip(`${name} (${collector.missing})`, () => undefined);
+const cases = receivers.flatMap((row) => [
+  { ...row, protocol: 'otlp-http' as const },
+  { ...row, protocol: 'otlp-grpc' as const },
+]);
+
+describe.each(cases)('over $protocol', ({ protocol, receiver: kind, missing, start }) => {
+  const name = `${kind} gets every field of an alert`;
+  if (missing !== undefined) {
+    test.skip(`${name} (${missing})`, () => undefined);
     return;
   }
   test(
@@ -115,7 +133,7 @@ describe.each(['otlp-http', 'otlp-grpc'] as const)('over %s', (protocol) => {
     async () => {
       const dir = mkdtempSync(join(tmpdir(), 'relay-otlp-'));
       cleanups.push(() => rmSync(dir, { recursive: true }));
-      const receiver = await startCollector({ binary: collector.binary, dir });
+      const receiver = await start(dir);
       cleanups.push(receiver.stop);
       const feed = createLogFeed();
       const agent = createGrpcServer({ address: '127.0.0.1:0', services: [logService(feed)] });

@@ -8,7 +8,8 @@ import { startMachine } from './machine.ts';
 import type { Machine } from './machine.ts';
 import { LineSplitter, parseGuestEvent } from './protocol.ts';
 import type { CaseResult, ExecOutcome, GuestEvent, HostRequest } from './protocol.ts';
-import { CHECKOUT, defaultCacheDir, writeRunFolder } from './run-folder.ts';
+import { CHECKOUT, defaultCacheDir } from './checkout.ts';
+import { writeRunFolder } from './run-folder.ts';
 import type { Job } from './run-folder.ts';
 
 export interface LabSettings {

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { CHECKOUT } from './run-folder.ts';
+import { CHECKOUT } from './checkout.ts';
 import { registeredScenarios } from './scenario.ts';
 import type { Scenario } from './scenario.ts';
 

@@ -5,6 +5,6 @@ export type { KnownScenario } from './discover.ts';
 export { LabError } from './errors.ts';
 export { KERNELS } from './kernel-table.ts';
 export type { CaseResult, CaseStatus, ExecOutcome, GuestEvent } from './protocol.ts';
-export { defaultCacheDir } from './run-folder.ts';
+export { defaultCacheDir } from './checkout.ts';
 export { runSuite } from './run-suite.ts';
 export type { SuiteReport } from './run-suite.ts';

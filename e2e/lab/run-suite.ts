@@ -3,7 +3,7 @@ import { bootLab } from './boot-lab.ts';
 import type { LabSettings } from './boot-lab.ts';
 import { LabError } from './errors.ts';
 import type { CaseResult } from './protocol.ts';
-import { CHECKOUT, defaultCacheDir } from './run-folder.ts';
+import { CHECKOUT, defaultCacheDir } from './checkout.ts';
 
 export interface SuiteReport {
   readonly kernel: string;

@@ -145,7 +145,8 @@ const smallPlan = (): Buffer => {
   blob.writeUInt32LE(dead, dead + StateLayout.fallback);
   blob.writeUInt32LE(dead, start + StateLayout.fallback);
   blob.writeUInt32LE(row, start + StateLayout.row);
-  for (let cell = 0; cell < RowLayout.sizeBytes; cell += 8) blob.writeUInt32LE((1 << 2) | Verdict.BLOCK, row + cell);
+  for (let cell = 0; cell < RowLayout.sizeBytes; cell += 8)
+    blob.writeUInt32LE((1 << 2) | Verdict.BLOCK, row + cell);
   return blob;
 };
 
@@ -155,10 +156,19 @@ describe('commands that the C unit test reads are the ones written here', () => 
     ['plan-put', encodeFramePlanPut({ seq, contentHash: 0x8000000000000001n }, smallPlan())],
     [
       'workload-set',
-      encodeFrameWorkloadSet({ seq, contentHash: 0x8000000000000001n, workload: 3, revision: 4, key: Buffer.from('container-key') }),
+      encodeFrameWorkloadSet({
+        seq,
+        contentHash: 0x8000000000000001n,
+        workload: 3,
+        revision: 4,
+        key: Buffer.from('container-key'),
+      }),
     ],
     ['workload-drop', encodeFrameWorkloadDrop({ seq, workload: 16383 })],
-    ['cgroup-name', encodeFrameCgroupName({ seq, workload: 5, name: Buffer.from('cri-containerd-abc.scope') })],
+    [
+      'cgroup-name',
+      encodeFrameCgroupName({ seq, workload: 5, name: Buffer.from('cri-containerd-abc.scope') }),
+    ],
     ['cgroup-id', encodeFrameCgroupId({ seq, cgroupId: 0xfedcba9876543210n, workload: 6 })],
     ['events-taken', encodeFrameEventsTaken({ seq, taken: [10n, 0xffffffffffn] })],
     ['synced', encodeBareFrame(FrameKind.SYNCED, seq)],

@@ -14,12 +14,13 @@ import type { LooseSpec } from './loose-spec.ts';
 import { readAction, readMeaning } from './meaning.ts';
 import type { Meaning, Reporter } from './meaning.ts';
 import { readIdentity } from './metadata.ts';
+import type { Identity } from './metadata.ts';
 import { policyTitle } from './policy.ts';
 import type { PodSelector, Policy, Preset } from './policy.ts';
 import { pruneSpec, reportUnknownTopKeys } from './prune.ts';
 import { reviewEffect } from './review-effect.ts';
 import { reviewTexts } from './review-texts.ts';
-import type { PolicyId, PolicyKind } from './rule.ts';
+import type { PolicyKind } from './rule.ts';
 import { described, violationMessage, violationPath } from './schema-message.ts';
 import { containerKey } from './selection.ts';
 import { readRules } from './spec-rules.ts';
@@ -84,7 +85,7 @@ function read(
     presets: readPresets(spec, meaning, reporter),
     apparmor: spec.apparmor ?? '',
     ...(kind === 'KubeArmorNetworkPolicy' ? { firewall: readFirewall(spec, meaning, reporter) } : {}),
-    object: storedObject(kind, object, identity.id, spec),
+    object: storedObject(kind, identity, spec),
     ...(place === undefined ? {} : { place }),
   };
   if (hasErrors(reporter)) return undefined;
@@ -151,13 +152,12 @@ function readPresets(spec: LooseSpec, { severity, tags, message }: Meaning, repo
   });
 }
 
-function storedObject(kind: PolicyKind, object: Record<string, unknown>, id: PolicyId, spec: LooseSpec): Policy['object'] {
-  const metadata = isRecord(object['metadata']) ? object['metadata'] : {};
+function storedObject(kind: PolicyKind, { id, labels, annotations }: Identity, spec: LooseSpec): Policy['object'] {
   const namespace = id.namespace === '' ? {} : { namespace: id.namespace };
   return {
     apiVersion: `${policyGroup}/${policyVersion}`,
     kind,
-    metadata: { ...metadata, ...namespace },
+    metadata: { name: id.name, ...namespace, labels, annotations },
     spec: spec as Readonly<Record<string, unknown>>,
   };
 }

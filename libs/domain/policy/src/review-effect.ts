@@ -1,10 +1,13 @@
-import type { Path } from './finding.ts';
-import { isHostnameExpression } from './node-selector.ts';
 import { compileExpression } from './expression.ts';
-import type { Reporter } from './meaning.ts';
-import type { Policy } from './policy.ts';
 import { formatPlace } from './finding.ts';
+import type { Path } from './finding.ts';
+import type { Reporter } from './meaning.ts';
+import { unorchestratedNamespace } from './metadata.ts';
+import { isHostnameExpression } from './node-selector.ts';
+import type { Policy } from './policy.ts';
 import type { Place, Rule, RuleClass } from './rule.ts';
+import { described } from './schema-message.ts';
+import { containerKey } from './selection.ts';
 
 /** Warns about what a policy as a whole does, or fails to do. `placeOf` rules is their own. */
 export function reviewEffect(policy: Policy, reporter: Reporter, warnAt: (place: Place | undefined) => RuleReporter): void {
@@ -34,11 +37,20 @@ function reviewReach({ id, selector, nodeLabels }: Policy, reporter: Reporter): 
   } else if (id.kind === 'KubeArmorHostPolicy' && Object.keys(nodeLabels ?? {}).length === 0) {
     reporter.warn('KA_POLICY_EMPTY_SELECTOR', 'nodeSelector names no labels, so the policy applies to no node', ['spec', 'nodeSelector']);
   }
+  if (id.namespace === unorchestratedNamespace && selector.container !== undefined) {
+    reviewContainerExpression(selector.container, reporter);
+  }
   for (const [key, value] of Object.entries(nodeLabels ?? {})) {
     if (!isHostnameExpression(key) || compileExpression(value.replaceAll('*', '.*')) !== undefined) continue;
-    const message = `${JSON.stringify(value)} is not a regular expression, so the policy applies to no node`;
+    const message = `${described(value)} is not a regular expression, so the policy applies to no node`;
     reporter.warn('KA_POLICY_REGEX', message, ['spec', 'nodeSelector', 'matchLabels', key]);
   }
+}
+
+function reviewContainerExpression(text: string, reporter: Reporter): void {
+  if (compileExpression(text) !== undefined) return;
+  const message = `${described(text)} is not a regular expression, so the policy applies to no container`;
+  reporter.warn('KA_POLICY_REGEX', message, ['spec', 'selector', 'matchLabels', containerKey]);
 }
 
 const classNames: Readonly<Record<RuleClass, string>> = {

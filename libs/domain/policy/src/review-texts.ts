@@ -10,7 +10,7 @@ import { capabilityWord, capabilityWords, presetNames, protocolWord, protocolWor
 const judgedLength = 1024;
 
 const globSign = /[*?]|\[[^\]]+\]|\{[^}]*,[^}]*\}/;
-const regexSign = /^\^|\$$|\\[wWdDsSbB.]|\.[*+]|\][+*]|\(\?/;
+const regexSign = /^\^|\$$|\\[wWdDsSbB.]|\.\+|\]\+|\(\?/;
 
 /** Warns about texts of a valid spec that do not mean what they look like. */
 export function reviewTexts(kind: PolicyKind, spec: LooseSpec, reporter: Reporter): void {

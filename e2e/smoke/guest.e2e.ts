@@ -9,7 +9,8 @@ scenario('guest', async (lab) => {
   });
   await lab.case('the kernel file systems a sensor needs are mounted', async () => {
     const mounts = await readFile('/proc/mounts', 'utf8');
-    for (const type of ['cgroup2', 'bpf', 'tracefs', 'securityfs']) assert.match(mounts, new RegExp(` ${type} `));
+    for (const type of ['cgroup2', 'bpf', 'tracefs', 'securityfs'])
+      assert.match(mounts, new RegExp(` ${type} `));
   });
   await lab.case('the root is writable without touching the host', async () => {
     await writeFile('/etc/ka-lab-was-here', 'x');
@@ -44,7 +45,10 @@ scenario('lab-failing', { onlyByName: true }, async (lab) => {
 });
 
 scenario('lab-slow', { onlyByName: true, timeoutMs: 3_000 }, async (lab) => {
-  await lab.case('never ends', async () => void (await lab.run(['/bin/sleep', '1000'], { timeoutMs: 100_000 })));
+  await lab.case(
+    'never ends',
+    async () => void (await lab.run(['/bin/sleep', '1000'], { timeoutMs: 100_000 })),
+  );
 });
 
 scenario('lab-hang', { onlyByName: true, timeoutMs: 2_000 }, async (lab) => {

@@ -16,16 +16,20 @@ const objectShape: KeyShape = {
 
 /** What an API server stores of a spec: without unknown keys and without nulls. */
 export function pruneSpec(kind: PolicyKindName, spec: unknown, report: (key: PrunedKey) => void): unknown {
-  return prune(spec, specShape(kind), ['spec'], { kind, report });
+  return prune(spec, specShape(kind), ['spec'], { kind, report, reportsLeft: maxReports });
 }
 
 export function reportUnknownTopKeys(object: Record<string, unknown>, kind: PolicyKindName, report: (key: PrunedKey) => void): void {
-  prune(object, objectShape, [], { kind, report });
+  prune(object, objectShape, [], { kind, report, reportsLeft: maxReports });
 }
+
+/** Finding out what was meant costs more than pruning does. */
+const maxReports = 200;
 
 interface Context {
   readonly kind: PolicyKindName;
   readonly report: (key: PrunedKey) => void;
+  reportsLeft: number;
 }
 
 function prune(value: unknown, shape: KeyShape, path: Path, context: Context): unknown {
@@ -39,7 +43,7 @@ function prune(value: unknown, shape: KeyShape, path: Path, context: Context): u
     if (inner === null) continue;
     if ('leaf' in shape) setOwn(kept, key, inner);
     else if (Object.hasOwn(shape.keys, key)) kept[key] = prune(inner, shape.keys[key] as KeyShape, [...path, key], context);
-    else context.report({ path: [...path, key], message: unknownKey(key, inner, value, shape.keys, path, context.kind) });
+    else if (context.reportsLeft-- > 0) context.report({ path: [...path, key], message: unknownKey(key, inner, value, shape.keys, path, context.kind) });
   }
   return kept;
 }

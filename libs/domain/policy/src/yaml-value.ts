@@ -20,6 +20,14 @@ export interface YamlValue {
   readonly findings: readonly Finding[];
 }
 
+/** What the composer names as the place of an error. */
+type ErrorSource = number | [number, number] | { readonly offset: number };
+
+/** Ends composing from within the composer; caught where it was started. */
+const stop = new Error('enough syntax errors');
+
+const clipped = (message: string): string => (message.length > 200 ? `${message.slice(0, 199)}…` : message);
+
 const oldBoolean: ScalarTag = {
   tag: 'tag:yaml.org,2002:bool',
   default: true,
@@ -41,8 +49,10 @@ class YamlReader {
   readonly #marks = new WeakMap<object, Mark>();
   readonly #anchors = new Map<string, Node>();
   readonly #open = new Set<Node>();
+  #syntaxErrors = 0;
   #aliasDepth = 0;
   #aliasValues = 0;
+  #aliasReported = false;
 
   constructor(base: number, lines: LineIndex, limits: ParseLimits) {
     this.#base = base;
@@ -66,7 +76,12 @@ class YamlReader {
   #tokens(text: string): CST.Token[] | undefined {
     const parser = new Parser();
     const tokens: CST.Token[] = [];
+    let lexemes = 0;
     for (const lexeme of new Lexer().lex(text)) {
+      if (++lexemes > this.#limits.maxLexemes) {
+        this.#report('KA_POLICY_TOO_LARGE', `more than ${this.#limits.maxLexemes} words and signs in one document`, [], parser.offset);
+        return undefined;
+      }
       for (const token of parser.next(lexeme)) tokens.push(token);
       if (parser.stack.length > this.#limits.maxDepth + 2) {
         this.#report('KA_POLICY_TOO_DEEP', `nested more than ${this.#limits.maxDepth} levels deep`, [], parser.offset);
@@ -83,22 +98,34 @@ class YamlReader {
       uniqueKeys: false,
       customTags: (tags) => [oldBoolean, ...tags],
     });
-    const documents = [...composer.compose(tokens, true, length)];
-    for (const problem of documents.flatMap((document) => document.errors).slice(0, 3)) {
-      this.#report('KA_POLICY_SYNTAX', `not valid YAML: ${problem.message}`, [], problem.pos[0]);
+    // The composer collects an error object for every token of a hopeless text; the first few say enough.
+    Object.assign(composer, { onError: this.#onComposeError });
+    try {
+      const [first, second] = [...composer.compose(tokens, true, length)];
+      if (second !== undefined) {
+        this.#report('KA_POLICY_SYNTAX', 'not valid YAML: text after the end of the document', [], second.range[0]);
+      }
+      return this.#syntaxErrors > 0 ? undefined : first;
+    } catch (error) {
+      if (error !== stop) throw error;
+      return undefined;
     }
-    for (const problem of documents.flatMap((document) => document.warnings).slice(0, 3)) {
-      this.#report('KA_POLICY_SYNTAX', `doubtful YAML: ${problem.message}`, [], problem.pos[0], 'warning');
-    }
-    const second = documents[1];
-    if (second !== undefined) {
-      this.#report('KA_POLICY_SYNTAX', 'not valid YAML: text after the end of the document', [], second.range[0]);
-    }
-    return this.#findings.some((f) => f.severity === 'error') ? undefined : documents[0];
   }
 
+  /** Bound because the composer calls it as a plain function. */
+  readonly #onComposeError = (source: ErrorSource, _code: string, message: string, isWarning?: boolean): void => {
+    const offset = typeof source === 'number' ? source : Array.isArray(source) ? source[0] : source.offset;
+    if (isWarning === true) {
+      this.#report('KA_POLICY_SYNTAX', `doubtful YAML: ${clipped(message)}`, [], offset, 'warning');
+      return;
+    }
+    this.#report('KA_POLICY_SYNTAX', `not valid YAML: ${clipped(message)}`, [], offset);
+    if (++this.#syntaxErrors >= 3) throw stop;
+  };
+
   #value(node: Node, path: Path, depth: number): unknown {
-    if (this.#aliasDepth > 0 && ++this.#aliasValues > this.#limits.maxAliasValues) return undefined;
+    if (this.#aliasDepth > 0) this.#aliasValues++;
+    if (this.#aliasValues > this.#limits.maxAliasValues) return undefined;
     if (depth > this.#limits.maxDepth) {
       this.#report('KA_POLICY_TOO_DEEP', `nested more than ${this.#limits.maxDepth} levels deep`, path, node);
       return undefined;
@@ -121,9 +148,11 @@ class YamlReader {
       return undefined;
     }
     this.#aliasDepth++;
+    const wasWithin = this.#aliasValues <= this.#limits.maxAliasValues;
     const value = this.#value(node, path, depth);
     this.#aliasDepth--;
-    if (this.#aliasValues > this.#limits.maxAliasValues && this.#aliasDepth === 0) {
+    if (wasWithin && this.#aliasValues > this.#limits.maxAliasValues && !this.#aliasReported) {
+      this.#aliasReported = true;
       this.#report('KA_POLICY_ALIAS', `aliases add more than ${this.#limits.maxAliasValues} values`, path, alias);
     }
     return value;

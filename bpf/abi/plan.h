@@ -54,7 +54,10 @@ struct ka_row {
 	struct ka_cell cell[8];
 };
 
-/* Set on a state of exec and file automata from which, after at least one more byte, a KA_BLOCK can still be met. */
+/*
+ * Set on a state of exec and file automata from which, after at least one more byte, a KA_BLOCK can still be met. Where
+ * the class's unmatched cell blocks, a path that no rule of the automaton decides counts as blocked too.
+ */
 #define KA_STATE_BLOCKS_BELOW 1
 
 struct ka_state {

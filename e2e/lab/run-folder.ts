@@ -1,21 +1,11 @@
-import { execFile } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, readFile, rename, writeFile } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { copyFile, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { build } from 'esbuild';
-import { LabError } from './errors.ts';
+import { CHECKOUT } from './checkout.ts';
+import { compileProgram } from './compile-program.ts';
+import { ensureFixtureImages } from './images/image-cache.ts';
 import type { CachedKernel } from './kernel-cache.ts';
-
-const run = promisify(execFile);
-
-export const CHECKOUT = resolve(fileURLToPath(new URL('../..', import.meta.url)));
-
-export function defaultCacheDir(): string {
-  return resolve(process.env['KA_CACHE_DIR'] ?? join(CHECKOUT, '.cache/lab'));
-}
 
 /** What the guest's first job is: a shell command, or the runner with the scenario modules to bundle into it. */
 export type Job =
@@ -23,7 +13,12 @@ export type Job =
   | { readonly kind: 'scenarios'; readonly modules: readonly string[] };
 
 /** The folder a guest reads its job from; it lies in the cache, which the guest sees through the shared root. */
-export async function writeRunFolder(kernel: CachedKernel, cacheDir: string, job: Job): Promise<string> {
+export async function writeRunFolder(
+  kernel: CachedKernel,
+  cacheDir: string,
+  job: Job,
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
   await mkdir(join(cacheDir, 'runs'), { recursive: true });
   const dir = await mkdtemp(join(cacheDir, 'runs', `${kernel.name}-`));
   const stage2 = await readFile(new URL('./guest/stage2.sh', import.meta.url), 'utf8');
@@ -34,16 +29,24 @@ export async function writeRunFolder(kernel: CachedKernel, cacheDir: string, job
     RELEASE: kernel.release,
     MODULES: kernel.modulesDir,
     CHECKOUT,
+    IMAGES: await ensureFixtureImages(cacheDir),
   };
   const filled = stage2.replaceAll(/@([A-Z]+)@/g, (whole, word: string) => words[word] ?? whole);
   await writeFile(join(dir, 'stage2.sh'), filled);
+  const exports = Object.entries(env).map(
+    ([name, value]) => `export ${name}='${value.replaceAll("'", "'\\''")}'\n`,
+  );
+  await writeFile(join(dir, 'env.sh'), exports.join(''));
   if (job.kind === 'shell') {
     await writeFile(join(dir, 'command.sh'), job.command + '\n');
     await writeFile(join(dir, 'job.sh'), `exec /bin/sh '${dir}/command.sh' </dev/null\n`);
   } else {
     await bundleRunner(dir, job.modules);
-    await copyFile(await compilePtyRun(cacheDir), join(dir, 'pty-run'));
-    await writeFile(join(dir, 'job.sh'), `exec '${nodePath()}' '${dir}/runner.mjs'\n`);
+    await copyFile(
+      await compileProgram(join(CHECKOUT, 'e2e/lab/guest/pty-run.c'), cacheDir, ['-static']),
+      join(dir, 'pty-run'),
+    );
+    await writeFile(join(dir, 'job.sh'), `exec '${nodePath()}' --enable-source-maps '${dir}/runner.mjs'\n`);
   }
   return dir;
 }
@@ -78,25 +81,4 @@ async function bundleRunner(dir: string, modules: readonly string[]): Promise<vo
     sourcemap: 'inline',
     logLevel: 'error',
   });
-}
-
-async function compilePtyRun(cacheDir: string): Promise<string> {
-  return compileProgram(join(CHECKOUT, 'e2e/lab/guest/pty-run.c'), cacheDir, ['-static']);
-}
-
-/** Compiles one C file for the guest; the result is cached by content. */
-export async function compileProgram(source: string, cacheDir: string, flags: readonly string[]): Promise<string> {
-  const key = createHash('sha256').update(await readFile(source)).update(flags.join(' ')).digest('hex').slice(0, 16);
-  const name = relative(CHECKOUT, source).replaceAll(/[^\w]+/g, '-');
-  const place = join(cacheDir, 'programs', `${name}-${key}`);
-  if (existsSync(place)) return place;
-  await mkdir(join(cacheDir, 'programs'), { recursive: true });
-  const draft = `${place}.${process.pid}.${randomBytes(4).toString('hex')}`;
-  try {
-    await run('gcc', ['-O2', '-Wall', '-Wextra', '-Werror', ...flags, '-o', draft, source]);
-  } catch (error) {
-    throw new LabError('KA_LAB_COMPILE', `${source}: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  await rename(draft, place);
-  return place;
 }

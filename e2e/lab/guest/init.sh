@@ -28,6 +28,9 @@ $B mount -t devpts -o mode=620,ptmxmode=666 devpts /root/dev/pts
 $B mount -t tmpfs -o mode=1777 tmpfs /root/dev/shm
 $B mount -t tmpfs -o mode=1777 tmpfs /root/tmp
 $B mount -t tmpfs -o mode=755 tmpfs /root/run
+# containerd puts an overlay of its own here, and an overlay cannot be the upper layer of another.
+$B mkdir -p /root/var/lib/containerd
+$B mount -t tmpfs -o mode=711 tmpfs /root/var/lib/containerd
 $B mount -t cgroup2 cgroup2 /root/sys/fs/cgroup
 $B mount -t bpf bpf /root/sys/fs/bpf
 $B mount -t securityfs securityfs /root/sys/kernel/security

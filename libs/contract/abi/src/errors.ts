@@ -20,7 +20,12 @@ export interface FrameError {
   readonly isFatal: boolean;
 }
 
-export const frameError = (code: FrameErrorCode, message: string, streamOffset: number, isFatal = false): FrameError => ({
+export const frameError = (
+  code: FrameErrorCode,
+  message: string,
+  streamOffset: number,
+  isFatal = false,
+): FrameError => ({
   code,
   reason: frameErrorTable[code],
   message,

@@ -9,7 +9,10 @@ const cut = (stream: Buffer, cuts: readonly number[]): Buffer[] => {
 
 const run = (chunks: readonly Buffer[]): { frames: Frame[]; errors: FrameError[] } => {
   const seen: { frames: Frame[]; errors: FrameError[] } = { frames: [], errors: [] };
-  const sink = { frame: (f: Frame) => void seen.frames.push(f), error: (e: FrameError) => void seen.errors.push(e) };
+  const sink = {
+    frame: (f: Frame) => void seen.frames.push(f),
+    error: (e: FrameError) => void seen.errors.push(e),
+  };
   const reader = new FrameReader(4096);
   for (const chunk of chunks) reader.push(chunk, sink);
   reader.end(sink);
@@ -25,25 +28,39 @@ const anyFrame = fc.oneof(
 
 test('frames come out whole and in order wherever the stream is cut', () => {
   fc.assert(
-    fc.property(fc.array(anyFrame, { maxLength: 8 }), fc.array(fc.nat(), { maxLength: 12 }), (frames, cuts) => {
-      const { frames: got, errors } = run(cut(Buffer.concat(frames), cuts));
-      expect(errors).toEqual([]);
-      expect(got.map((f) => f.bytes.toString('hex'))).toEqual(frames.map((f) => f.toString('hex')));
-    }),
+    fc.property(
+      fc.array(anyFrame, { maxLength: 8 }),
+      fc.array(fc.nat(), { maxLength: 12 }),
+      (frames, cuts) => {
+        const { frames: got, errors } = run(cut(Buffer.concat(frames), cuts));
+        expect(errors).toEqual([]);
+        expect(got.map((f) => f.bytes.toString('hex'))).toEqual(frames.map((f) => f.toString('hex')));
+      },
+    ),
   );
 });
 
 test('garbage never makes the reader throw, and cuts do not change what it reports', () => {
   fc.assert(
     fc.property(
-      fc.array(fc.oneof(anyFrame, fc.uint8Array({ maxLength: 64 }).map((b) => Buffer.from(b))), { maxLength: 8 }),
+      fc.array(
+        fc.oneof(
+          anyFrame,
+          fc.uint8Array({ maxLength: 64 }).map((b) => Buffer.from(b)),
+        ),
+        { maxLength: 8 },
+      ),
       fc.array(fc.nat(), { maxLength: 12 }),
       (pieces, cuts) => {
         const stream = Buffer.concat(pieces);
         const whole = run([stream]);
         const inPieces = run(cut(stream, cuts));
-        expect(inPieces.frames.map((f) => f.bytes.toString('hex'))).toEqual(whole.frames.map((f) => f.bytes.toString('hex')));
-        expect(inPieces.errors.map((e) => `${e.code} ${e.place}`)).toEqual(whole.errors.map((e) => `${e.code} ${e.place}`));
+        expect(inPieces.frames.map((f) => f.bytes.toString('hex'))).toEqual(
+          whole.frames.map((f) => f.bytes.toString('hex')),
+        );
+        expect(inPieces.errors.map((e) => `${e.code} ${e.place}`)).toEqual(
+          whole.errors.map((e) => `${e.code} ${e.place}`),
+        );
       },
     ),
   );

@@ -16,7 +16,10 @@ import type { EventAccess, Frame, FrameError } from './index.ts';
 
 const collect = (chunks: readonly Buffer[], maxBytes?: number): { frames: Frame[]; errors: FrameError[] } => {
   const seen: { frames: Frame[]; errors: FrameError[] } = { frames: [], errors: [] };
-  const sink = { frame: (f: Frame) => void seen.frames.push(f), error: (e: FrameError) => void seen.errors.push(e) };
+  const sink = {
+    frame: (f: Frame) => void seen.frames.push(f),
+    error: (e: FrameError) => void seen.errors.push(e),
+  };
   const reader = new FrameReader(maxBytes);
   for (const chunk of chunks) reader.push(chunk, sink);
   reader.end(sink);
@@ -55,7 +58,13 @@ const event: Omit<EventAccess, 'size' | 'kind' | 'abiVersion'> = {
   cwd: Buffer.from('/'),
 };
 
-const workloadSet = encodeFrameWorkloadSet({ seq: 9n, contentHash: 0x8000_0000_0000_0001n, workload: 3, revision: 4, key: Buffer.from('abc') });
+const workloadSet = encodeFrameWorkloadSet({
+  seq: 9n,
+  contentHash: 0x8000_0000_0000_0001n,
+  workload: 3,
+  revision: 4,
+  key: Buffer.from('abc'),
+});
 
 test('a frame keeps every field through the codec', () => {
   const [frame] = collect([workloadSet]).frames;
@@ -99,7 +108,11 @@ const damaged = (at: number, value: number): Buffer => {
 test.each([
   ['of an unknown kind', damaged(4, 200), 'KA_ABI_FRAME_UNKNOWN'],
   ['of another ABI version', damaged(6, KA_ABI_VERSION + 1), 'KA_ABI_MISMATCH'],
-  ['shorter than its struct', encodeHeader({ size: 16, kind: FrameKind.WORKLOAD_SET, abiVersion: KA_ABI_VERSION, seq: 1n }), 'KA_ABI_FRAME_TRUNCATED'],
+  [
+    'shorter than its struct',
+    encodeHeader({ size: 16, kind: FrameKind.WORKLOAD_SET, abiVersion: KA_ABI_VERSION, seq: 1n }),
+    'KA_ABI_FRAME_TRUNCATED',
+  ],
 ])('a frame %s is reported and the next one still read', (_, bytes, code) => {
   const { frames, errors } = collect([Buffer.concat([bytes, encodeBareFrame(FrameKind.SYNCED, 2n)])]);
   expect(errors).toMatchObject([{ code, isFatal: false, place: 'byte 0' }]);
@@ -109,7 +122,10 @@ test.each([
 test('a frame over the bound is skipped, whatever pieces it comes in', () => {
   const big = encodeFramePlanPut({ seq: 1n, contentHash: 1n }, Buffer.alloc(5000));
   const stream = Buffer.concat([big, encodeBareFrame(FrameKind.SYNCED, 2n)]);
-  const { frames, errors } = collect([stream.subarray(0, 100), stream.subarray(100, 4000), stream.subarray(4000)], 1024);
+  const { frames, errors } = collect(
+    [stream.subarray(0, 100), stream.subarray(100, 4000), stream.subarray(4000)],
+    1024,
+  );
   expect(errors).toMatchObject([{ code: 'KA_ABI_FRAME_TOO_LARGE' }]);
   expect(frames).toMatchObject([{ seq: 2n }]);
 });
@@ -121,7 +137,9 @@ test('a length smaller than a header ends the stream for good', () => {
 });
 
 test('a stream that ends inside a frame says so', () => {
-  expect(collect([workloadSet.subarray(0, 50)]).errors).toMatchObject([{ code: 'KA_ABI_FRAME_TRUNCATED', isFatal: true }]);
+  expect(collect([workloadSet.subarray(0, 50)]).errors).toMatchObject([
+    { code: 'KA_ABI_FRAME_TRUNCATED', isFatal: true },
+  ]);
 });
 
 test('the bound leaves room for the largest plan', () => {

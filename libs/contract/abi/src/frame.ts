@@ -87,7 +87,14 @@ export class FrameReader {
   /** The stream has ended: bytes still held are a frame cut short. */
   end(sink: FrameSink): void {
     if (this.#isBroken || (this.#held === 0 && this.#skip === 0)) return;
-    sink.error(frameError('KA_ABI_FRAME_TRUNCATED', `the stream ended inside a frame, after ${this.#held} bytes of it`, this.#offset, true));
+    sink.error(
+      frameError(
+        'KA_ABI_FRAME_TRUNCATED',
+        `the stream ended inside a frame, after ${this.#held} bytes of it`,
+        this.#offset,
+        true,
+      ),
+    );
     this.#isBroken = true;
   }
 
@@ -104,12 +111,25 @@ export class FrameReader {
     while (buf.length - off >= HeaderLayout.sizeBytes) {
       const size = buf.readUInt32LE(off);
       if (size < HeaderLayout.sizeBytes) {
-        sink.error(frameError('KA_ABI_LENGTH_BROKEN', `a frame says it has ${size} bytes, fewer than its header`, this.#offset, true));
+        sink.error(
+          frameError(
+            'KA_ABI_LENGTH_BROKEN',
+            `a frame says it has ${size} bytes, fewer than its header`,
+            this.#offset,
+            true,
+          ),
+        );
         this.#isBroken = true;
         return;
       }
       if (size > this.#maxBytes) {
-        sink.error(frameError('KA_ABI_FRAME_TOO_LARGE', `a frame of ${size} bytes exceeds the bound of ${this.#maxBytes}`, this.#offset));
+        sink.error(
+          frameError(
+            'KA_ABI_FRAME_TOO_LARGE',
+            `a frame of ${size} bytes exceeds the bound of ${this.#maxBytes}`,
+            this.#offset,
+          ),
+        );
         const skipped = Math.min(size, buf.length - off);
         this.#skip = size - skipped;
         this.#offset += skipped;
@@ -131,7 +151,13 @@ export class FrameReader {
     const kind = bytes.readUInt16LE(HeaderLayout.kind);
     const version = bytes.readUInt16LE(HeaderLayout.abiVersion);
     if (version !== KA_ABI_VERSION) {
-      sink.error(frameError('KA_ABI_MISMATCH', `a frame of kind ${kind} is of ABI version ${version}, this build speaks ${KA_ABI_VERSION}`, this.#offset));
+      sink.error(
+        frameError(
+          'KA_ABI_MISMATCH',
+          `a frame of kind ${kind} is of ABI version ${version}, this build speaks ${KA_ABI_VERSION}`,
+          this.#offset,
+        ),
+      );
       return;
     }
     const smallest = smallestSize.get(kind);
@@ -140,7 +166,13 @@ export class FrameReader {
       return;
     }
     if (bytes.length < smallest) {
-      sink.error(frameError('KA_ABI_FRAME_TRUNCATED', `a frame of kind ${kind} has ${bytes.length} bytes, its struct ${smallest}`, this.#offset));
+      sink.error(
+        frameError(
+          'KA_ABI_FRAME_TRUNCATED',
+          `a frame of kind ${kind} has ${bytes.length} bytes, its struct ${smallest}`,
+          this.#offset,
+        ),
+      );
       return;
     }
     sink.frame({ kind: kind as FrameKind, seq: bytes.readBigUInt64LE(HeaderLayout.seq), bytes });

@@ -1,4 +1,4 @@
-import type { PolicyMode, Postures, Rule } from '@kubearmor-ts/policy';
+import type { PolicyMode, Postures, Rule, RuleClass } from '@kubearmor-ts/policy';
 
 /** Everything that decides what a workload may do; equal inputs give byte-equal plans. */
 export interface PlanInput {
@@ -18,4 +18,39 @@ export interface EnforcementPlan {
   /** By rule number as the kernel reports it; precedence rises with the number. Number 0 is the default posture. */
   readonly rules: readonly (Rule | undefined)[];
   readonly mode: PolicyMode;
+  /** What the tables do not do as the policies ask; each is shown to the user. */
+  readonly notEnforced: readonly NotEnforced[];
+  readonly size: PlanSize;
+}
+
+/** Classes that the tables decide. */
+export type EnforcedClass = Extract<RuleClass, 'exec' | 'file'>;
+
+export interface NotEnforced {
+  readonly rule: Rule;
+  readonly reason: NotEnforcedReason;
+  /** What that means for the user, one sentence. */
+  readonly message: string;
+}
+
+export type NotEnforcedReason =
+  /** The rule is of another class; it is not in the tables. */
+  | 'ClassNotEnforced'
+  /** The tables do not see arguments: a Block holds for every run, an Allow allows every run. */
+  | 'ArgumentsNotEnforced'
+  /** The rule is in the plan, but no path can ever match it. */
+  | 'PatternNotAbsolute'
+  | 'PathNotCanonical'
+  | 'PatternEndsInSlash'
+  /** The same for its source. */
+  | 'SourceNeverMatches';
+
+export interface PlanSize {
+  readonly blobBytes: number;
+  readonly states: number;
+  readonly edges: number;
+  readonly rows: number;
+  readonly sources: number;
+  /** Automata walked for a caller without a label. */
+  readonly automata: Readonly<Record<EnforcedClass, number>>;
 }

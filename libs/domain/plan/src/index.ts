@@ -1,1 +1,20 @@
-export type { EnforcementPlan, PlanInput } from './enforcement-plan.ts';
+export { decide, renameAllowed } from './decide.ts';
+export type { Access, Decision, Verdict } from './decide.ts';
+export type {
+  EnforcedClass,
+  EnforcementPlan,
+  NotEnforced,
+  NotEnforcedReason,
+  PlanInput,
+  PlanSize,
+} from './enforcement-plan.ts';
+export { matchingRules } from './matching-rules.ts';
+export type { MatchingRule } from './matching-rules.ts';
+export { planAccepted } from './plan-accepted.ts';
+export type { AcceptedPlan, RefusedPolicy } from './plan-accepted.ts';
+export { describePattern } from './describe-rule.ts';
+export { planErrors } from './plan-error.ts';
+export type { PlanError } from './plan-error.ts';
+export { PLAN_LIMITS } from './plan-limits.ts';
+export type { PlanLimits } from './plan-limits.ts';
+export { planWorkload } from './plan-workload.ts';

@@ -33,6 +33,12 @@ export interface Rule {
   readonly readOnly: boolean;
   /** True when the policy says `pts: false`: the rule speaks only about processes with a controlling terminal. */
   readonly onlyTerminal: boolean;
+  /** Syscall rules only: set instead of `source` when the policy names a directory. */
+  readonly sourceDirectory?: SourceDirectory;
+  /** Syscall rules only: the path the call works on (exact or directory). Absent: any. */
+  readonly target?: Pattern;
+  /** Device rules only. */
+  readonly device?: DeviceMatch;
   /** Present for process matchPaths with `allowedArgs`. */
   readonly allowedArgs?: readonly string[];
   readonly action: Action;
@@ -52,4 +58,18 @@ export interface PolicyId {
   readonly kind: PolicyKind;
   readonly namespace: string;
   readonly name: string;
+}
+
+/** Directory of the acting executable; only syscall rules know such sources. */
+export interface SourceDirectory {
+  /** Ends in a slash. */
+  readonly dir: string;
+  readonly recursive: boolean;
+}
+
+/** What a device rule asks of a USB device beside its class word; absent fields match any value. */
+export interface DeviceMatch {
+  readonly subClass?: number;
+  readonly protocol?: number;
+  readonly level?: number;
 }

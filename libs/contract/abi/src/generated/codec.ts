@@ -151,6 +151,7 @@ export interface FrameAck {
   readonly seq: bigint;
   readonly code: number;
   readonly error: number;
+  readonly detail: Buffer;
 }
 
 export const decodeFrameAck = (buf: Buffer, off: number): FrameAck => ({
@@ -160,16 +161,18 @@ export const decodeFrameAck = (buf: Buffer, off: number): FrameAck => ({
   seq: buf.readBigUInt64LE(off + 8),
   code: buf.readUInt32LE(off + 16),
   error: buf.readInt32LE(off + 20),
+  detail: text(buf, off + 24, 64),
 });
 
 export const encodeFrameAck = (value: Omit<FrameAck, 'size' | 'kind' | 'abiVersion'>): Buffer => {
-  const buf = Buffer.alloc(24);
+  const buf = Buffer.alloc(88);
   buf.writeUInt32LE(buf.length, 0);
   buf.writeUInt16LE(50, 4);
   buf.writeUInt16LE(1, 6);
   buf.writeBigUInt64LE(value.seq, 8);
   buf.writeUInt32LE(value.code, 16);
   buf.writeInt32LE(value.error, 20);
+  put(buf, value.detail, 24, 63, 'detail');
   return buf;
 };
 

@@ -8,6 +8,7 @@ export const KA_CLASS_CAN_BLOCK = 1;
 export const KA_CLASS_WRITE_MATTERS = 2;
 export const KA_CMDLINE_MAX = 4096;
 export const KA_COMM_LEN = 16;
+export const KA_DETAIL_LEN = 64;
 export const KA_FRAME_MAX = 67108864;
 export const KA_GLOBAL_DFAS = 8;
 export const KA_HOST_WORKLOAD = 0;
@@ -246,10 +247,11 @@ export const EventAccessLayout = {
 
 /** `struct ka_frame_ack` */
 export const FrameAckLayout = {
-  sizeBytes: 24,
+  sizeBytes: 88,
   header: 0,
   code: 16,
   error: 20,
+  detail: 24,
 } as const;
 
 /** `struct ka_frame_cgroup_id` */

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "attack.h"
+
+static void run(void)
+{
+	reach_path(target);
+}
+
+ATTACK(.name = "name-with-spaces", .goals = READ | EXEC | WRITE, .layout = LAYOUT_SPACES, .directory_rule = true)

@@ -1,0 +1,10 @@
+export { createEnforcer } from './create-enforcer.ts';
+export type { AccessRecord, Done, Enforcer, EnforcerDeps } from './create-enforcer.ts';
+export { EnforcerError, enforcerErrorTable } from './errors.ts';
+export type { EnforcerErrorCode, EnforcerFault, Exit } from './errors.ts';
+export { planHash } from './plan-hash.ts';
+export { Sequence } from './sequence.ts';
+export { spawnEnforcer } from './spawn-enforcer.ts';
+export type { EnforcerProcess, SpawnOptions } from './spawn-enforcer.ts';
+export { step } from './supervisor.ts';
+export type { Effect, Hello, Input, RestoredWorkload, State } from './supervisor.ts';

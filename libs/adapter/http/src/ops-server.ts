@@ -1,0 +1,77 @@
+import { createServer } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** One thing that must hold for the process to do its work. */
+export interface ReadyCheck {
+  readonly name: string;
+  readonly isReady: boolean;
+  /** What a user should know when it is not. */
+  readonly reason?: string;
+}
+
+export interface OpsServerOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly readyChecks: () => readonly ReadyCheck[];
+  readonly metrics: () => string;
+}
+
+/** Starts and stops as `life` wants it. */
+export interface OpsServer {
+  readonly name: string;
+  readonly port: number;
+  start(signal: AbortSignal): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** /healthz (the process answers), /readyz (it can do its work), /metrics (Prometheus text). */
+export function createOpsServer(options: OpsServerOptions): OpsServer {
+  const server: Server = createServer(
+    { requestTimeout: 10_000, maxHeaderSize: 8192 },
+    (request, response) => {
+      const path = (request.url ?? '').split('?', 1)[0];
+      if (request.method !== 'GET' && request.method !== 'HEAD') {
+        send(response, 405, 'text/plain; charset=utf-8', 'only GET\n');
+      } else if (path === '/healthz') {
+        send(response, 200, 'text/plain; charset=utf-8', 'ok\n');
+      } else if (path === '/readyz') {
+        const checks = options.readyChecks();
+        const isReady = checks.every((check) => check.isReady);
+        send(response, isReady ? 200 : 503, 'application/json', `${JSON.stringify({ isReady, checks })}\n`);
+      } else if (path === '/metrics') {
+        send(response, 200, 'text/plain; version=0.0.4; charset=utf-8', options.metrics());
+      } else {
+        send(response, 404, 'text/plain; charset=utf-8', 'try /healthz, /readyz or /metrics\n');
+      }
+    },
+  );
+  server.maxConnections = 64;
+  let port = 0;
+  return {
+    name: `ops server on ${options.host}:${String(options.port)}`,
+    get port() {
+      return port;
+    },
+    start: () =>
+      new Promise((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(options.port, options.host, () => {
+          server.off('error', reject);
+          port = (server.address() as AddressInfo).port;
+          resolve();
+        });
+      }),
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function send(response: ServerResponse, status: number, type: string, body: string): void {
+  response.writeHead(status, { 'content-type': type, 'x-content-type-options': 'nosniff' });
+  response.end(body);
+}

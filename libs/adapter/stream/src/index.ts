@@ -1,0 +1,16 @@
+export type { BroadcastCounts } from './broadcast.ts';
+export { StreamError, streamErrorCodes } from './errors.ts';
+export type { StreamErrorCode } from './errors.ts';
+export { followLogService } from './follow.ts';
+export type { FollowOptions } from './follow.ts';
+export { createGrpcServer } from './grpc-server.ts';
+export type { GrpcServer, GrpcServerOptions, GrpcService } from './grpc-server.ts';
+export { createLogClient } from './log-client.ts';
+export type { LogClient, LogClientOptions } from './log-client.ts';
+export { createLogFeed } from './log-feed.ts';
+export type { FeedKind, LogFeed, LogFeedOptions, ServedLogFeed } from './log-feed.ts';
+export { logService } from './log-service.ts';
+export { policyService, probeService } from './policy-service.ts';
+export type { PolicyHandlers, PolicyServiceOptions } from './policy-service.ts';
+export { stepSession } from './session-machine.ts';
+export type { SessionEffect, SessionInput, SessionState } from './session-machine.ts';

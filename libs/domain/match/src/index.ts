@@ -1,0 +1,14 @@
+export { PathCompiler } from './compile.ts';
+export type { CompileLimits, Compiled, Matcher } from './compile.ts';
+export type { Budget } from './determinize.ts';
+export { packEdges } from './edge-table.ts';
+export type { EdgeTable } from './edge-table.ts';
+export { matchErrors } from './errors.ts';
+export type { MatchErrorCode, PatternError } from './errors.ts';
+export { MAX_PATTERN_BYTES } from './glob.ts';
+export { OutcomeRows, ROW_CELLS, ROW_WORDS } from './outcome-rows.ts';
+export type { RowId } from './outcome-rows.ts';
+export { toPathPattern } from './path-pattern.ts';
+export type { NeverReason, PathPattern } from './path-pattern.ts';
+export { StateTable } from './state-table.ts';
+export type { StateId } from './state-table.ts';

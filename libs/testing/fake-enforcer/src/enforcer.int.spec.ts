@@ -1,0 +1,287 @@
+import { Buffer } from 'node:buffer';
+import { EventAccessLayout, FrameKind, PlanLayout, Ring } from '@kubearmor-ts/abi';
+import { createEnforcer, planHash, spawnEnforcer } from '@kubearmor-ts/enforcer';
+import type { AccessRecord, Enforcer, EnforcerDeps, Hello, State } from '@kubearmor-ts/enforcer';
+import { FakeClock } from '@kubearmor-ts/life';
+import { FakeEnforcer } from './index.ts';
+
+const plan = (filling: number): { contentHash: bigint; blob: Buffer } => {
+  const blob = Buffer.alloc(192, filling);
+  blob.fill(0, PlanLayout.contentHash, PlanLayout.contentHash + 8);
+  const contentHash = planHash(blob);
+  blob.writeBigUInt64LE(contentHash, PlanLayout.contentHash);
+  return { contentHash, blob };
+};
+
+interface Rig {
+  readonly fake: FakeEnforcer;
+  readonly clock: FakeClock;
+  readonly enforcer: Enforcer;
+  readonly abort: AbortController;
+  readonly resyncs: Hello[];
+  reached(kind: State['kind']): Promise<State>;
+}
+
+const rigs: Rig[] = [];
+
+const aRig = (deps: Partial<EnforcerDeps> = {}): Rig => {
+  const fake = new FakeEnforcer();
+  const clock = new FakeClock();
+  const resyncs: Hello[] = [];
+  const enforcer = createEnforcer({
+    spawn: fake.spawn,
+    clock,
+    random: () => 0.5,
+    resync: (hello) => void resyncs.push(hello),
+    ...deps,
+  });
+  const rig: Rig = {
+    fake,
+    clock,
+    enforcer,
+    abort: new AbortController(),
+    resyncs,
+    reached: (kind) =>
+      new Promise((resolve) => {
+        if (enforcer.state.kind === kind) resolve(enforcer.state);
+        enforcer.onState((state) => {
+          if (state.kind === kind) resolve(state);
+        });
+      }),
+  };
+  rigs.push(rig);
+  return rig;
+};
+
+afterEach(async () => {
+  for (const rig of rigs.splice(0)) {
+    rig.abort.abort();
+    await rig.enforcer.stop();
+  }
+});
+
+const settled = async (clock: FakeClock): Promise<void> => {
+  await clock.advance(1000);
+  await clock.advance(1000);
+};
+
+test('a plan, a workload and its cgroups arrive as they were given', async () => {
+  const { fake, enforcer, abort } = aRig();
+  await enforcer.start(abort.signal);
+  const one = plan(7);
+  expect(await enforcer.putPlan(one)).toEqual({ ok: true, value: undefined });
+  expect(
+    await enforcer.setWorkload({ workload: 3, revision: 9, contentHash: one.contentHash, key: 'abc' }),
+  ).toMatchObject({ ok: true });
+  expect(await enforcer.bindCgroupName(3, 'cri-containerd-abc.scope')).toMatchObject({ ok: true });
+  expect(await enforcer.bindCgroupId(3, 1234567890123n)).toMatchObject({ ok: true });
+  expect(await enforcer.stats()).toMatchObject({ ok: true, value: { planCount: 1, workloadCount: 1 } });
+  expect(fake.plans.get(one.contentHash)?.equals(one.blob)).toBe(true);
+  expect(fake.workloads.get(3)).toEqual({ revision: 9, contentHash: one.contentHash, key: 'abc' });
+  expect(fake.cgroupNames.get('cri-containerd-abc.scope')).toBe(3);
+  expect(fake.cgroupIds.get(1234567890123n)).toBe(3);
+});
+
+test('a refused command tells which object and why', async () => {
+  const { enforcer, abort } = aRig();
+  await enforcer.start(abort.signal);
+  expect(
+    await enforcer.setWorkload({ workload: 3, revision: 1, contentHash: 99n, key: 'abc' }),
+  ).toMatchObject({
+    ok: false,
+    error: {
+      code: 'KA_ENFORCER_REFUSED',
+      object: 'workload 3',
+      place: 'PLAN_UNKNOWN',
+      message: 'workload 3: workload names a plan that was never put',
+    },
+  });
+});
+
+test.each([
+  [
+    'an empty key',
+    (e: Enforcer) => e.setWorkload({ workload: 1, revision: 1, contentHash: 0n, key: '' }),
+    'KA_ENFORCER_TEXT_INVALID',
+  ],
+  [
+    'a name that is too long',
+    (e: Enforcer) => e.bindCgroupName(1, 'x'.repeat(128)),
+    'KA_ENFORCER_TEXT_INVALID',
+  ],
+  ['a name with a NUL', (e: Enforcer) => e.bindCgroupName(1, 'a\0b'), 'KA_ENFORCER_TEXT_INVALID'],
+  [
+    'a plan that is not what its hash says',
+    (e: Enforcer) => e.putPlan({ ...plan(1), contentHash: 5n }),
+    'KA_ENFORCER_PLAN_HASH',
+  ],
+])('%s is refused before it is sent', async (_, act, code) => {
+  const { fake, enforcer, abort } = aRig();
+  await enforcer.start(abort.signal);
+  expect(await act(enforcer)).toMatchObject({ ok: false, error: { code } });
+  expect(fake.received).toEqual([]);
+});
+
+test('a command fails at once when too many wait for an answer', async () => {
+  const { fake, enforcer, abort } = aRig({ maxPending: 2 });
+  await enforcer.start(abort.signal);
+  fake.isMute = true;
+  void enforcer.synced();
+  void enforcer.synced();
+  expect(await enforcer.synced()).toMatchObject({ ok: false, error: { code: 'KA_ENFORCER_QUEUE_FULL' } });
+});
+
+test('a crash ends every pending command, and the next enforcer brings the workloads back', async () => {
+  const { fake, clock, enforcer, abort, resyncs, reached } = aRig();
+  await enforcer.start(abort.signal);
+  const one = plan(7);
+  await enforcer.putPlan(one);
+  await enforcer.setWorkload({ workload: 3, revision: 9, contentHash: one.contentHash, key: 'abc' });
+  fake.isMute = true;
+  const pending = enforcer.synced();
+  fake.crash();
+  expect(await pending).toMatchObject({ ok: false, error: { code: 'KA_ENFORCER_GONE', object: 'synced' } });
+  expect(await enforcer.synced()).toMatchObject({ ok: false, error: { code: 'KA_ENFORCER_NOT_RUNNING' } });
+  fake.isMute = false;
+  await reached('waiting');
+  const running = reached('running');
+  await clock.advance(200);
+  await running;
+  expect(fake.starts).toBe(2);
+  expect(enforcer.restoredWorkloads).toEqual([
+    { workload: 3, revision: 9, contentHash: one.contentHash, key: 'abc' },
+  ]);
+  expect(resyncs).toHaveLength(1);
+  expect(await enforcer.synced()).toMatchObject({ ok: true });
+  expect(fake.workloads.size).toBe(0);
+});
+
+test('records come in batches, and those that were lost over a crash are counted exactly', async () => {
+  const { fake, clock, enforcer, abort, reached } = aRig();
+  const seen: bigint[] = [];
+  let lost = 0n;
+  enforcer.onEvents((events: readonly AccessRecord[], ring) => {
+    expect(ring).toBe(Ring.ALERTS);
+    seen.push(...events.map((event) => event.seq));
+  });
+  enforcer.onLoss((count) => {
+    lost += count;
+  });
+  fake.taken[0] = 2n;
+  fake.produced[0] = 4n; // 3 and 4 were read by an agent that died with them
+  await enforcer.start(abort.signal);
+  fake.emit();
+  fake.lose();
+  fake.emit();
+  await enforcer.stats();
+  await settled(clock);
+  expect(seen).toEqual([5n, 7n]);
+  expect(lost).toBe(3n);
+
+  await reached('running');
+  fake.crash();
+  fake.lose();
+  fake.emit();
+  await reached('waiting');
+  const running = reached('running');
+  await clock.advance(200);
+  await running;
+  await enforcer.stats();
+  await settled(clock);
+  expect(seen).toEqual([5n, 7n, 9n]);
+  expect(lost).toBe(4n);
+});
+
+test('what the agent has taken is kept and never goes back', async () => {
+  const { fake, enforcer, abort } = aRig();
+  await enforcer.start(abort.signal);
+  await enforcer.eventsTaken(10n);
+  await enforcer.eventsTaken(4n, Ring.TELEMETRY);
+  await enforcer.eventsTaken(7n);
+  expect(fake.taken).toEqual([10n, 4n]);
+});
+
+test('an enforcer of another ABI version is refused with a code, and not started again', async () => {
+  const fake = new FakeEnforcer();
+  const { enforcer, abort } = aRig({
+    spawn: () => {
+      const process = fake.spawn();
+      const frames = process.frames;
+      const hello = frames.read() as Buffer;
+      hello.writeUInt16LE(99, 6);
+      frames.unshift(hello);
+      return process;
+    },
+  });
+  await expect(enforcer.start(abort.signal)).rejects.toMatchObject({ code: 'KA_ENFORCER_ABI_MISMATCH' });
+  expect(enforcer.state.kind).toBe('failed');
+  expect(fake.starts).toBe(1);
+});
+
+test.each([
+  [3, 'KA_ENFORCER_KERNEL_UNSUPPORTED'],
+  [4, 'KA_ENFORCER_PROGRAM_REJECTED'],
+  [2, 'KA_ENFORCER_USAGE'],
+])('exit code %i fails the start with %s', async (code, wanted) => {
+  const { fake, enforcer, abort } = aRig();
+  fake.nextExit = { code, signal: null };
+  await expect(enforcer.start(abort.signal)).rejects.toMatchObject({ code: wanted });
+});
+
+test('a busy pin directory is tried again until it is free', async () => {
+  const { fake, clock, enforcer, abort, reached } = aRig();
+  fake.nextExit = { code: 6, signal: null };
+  const start = enforcer.start(abort.signal);
+  expect(await reached('waiting')).toMatchObject({ error: { code: 'KA_ENFORCER_BUSY' } });
+  await clock.advance(200);
+  await start;
+  expect(fake.starts).toBe(2);
+});
+
+test('an enforcer that stops answering is replaced', async () => {
+  const { fake, clock, enforcer, abort, reached } = aRig();
+  await enforcer.start(abort.signal);
+  fake.isMute = true;
+  const unanswered = enforcer.synced();
+  for (let second = 0; second < 31; second++) await clock.advance(1000);
+  expect(await unanswered).toMatchObject({ ok: false, error: { code: 'KA_ENFORCER_GONE' } });
+  fake.isMute = false;
+  const running = reached('running');
+  await clock.advance(200);
+  await running;
+  expect(fake.starts).toBe(2);
+});
+
+test('garbage from the enforcer is counted, and a broken length replaces it', async () => {
+  const { fake, enforcer, abort, reached } = aRig();
+  await enforcer.start(abort.signal);
+  const record = Buffer.alloc(16 + EventAccessLayout.sizeBytes);
+  record.writeUInt32LE(record.length, 0);
+  record.writeUInt16LE(FrameKind.EVENT, 4);
+  record.writeUInt16LE(1, 6);
+  fake.sendRaw(record);
+  await enforcer.stats();
+  expect(enforcer.badFrames).toBe(1);
+  const waiting = reached('waiting');
+  fake.sendRaw(Buffer.alloc(64));
+  expect(await waiting).toMatchObject({ error: { code: 'KA_ENFORCER_BAD_FRAME' } });
+});
+
+test('a binary that does not exist fails the start with its path', async () => {
+  const { enforcer, abort } = aRig({ spawn: () => spawnEnforcer({ binary: '/nonexistent/ka-enforcer' }) });
+  await expect(enforcer.start(abort.signal)).rejects.toMatchObject({
+    code: 'KA_ENFORCER_NOT_STARTED',
+    message: expect.stringContaining('/nonexistent/ka-enforcer') as string,
+  });
+});
+
+test('a real process is started on descriptors 3 and 4, and its last words explain its exit', async () => {
+  const { enforcer, abort } = aRig({
+    spawn: () =>
+      spawnEnforcer({ binary: '/bin/sh', args: ['-c', 'echo no BTF here >&2; : <&3 >&4; exit 3'] }),
+  });
+  await expect(enforcer.start(abort.signal)).rejects.toMatchObject({
+    code: 'KA_ENFORCER_KERNEL_UNSUPPORTED',
+    message: expect.stringContaining('no BTF here') as string,
+  });
+});

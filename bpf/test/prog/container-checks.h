@@ -118,7 +118,7 @@ static void container_checks(void)
 	int status;
 
 	mkdir(ROOTFS, 0755);
-	if (mount("r", ROOTFS, "tmpfs", 0, 0) || system("cd " ROOTFS "; mkdir etc mnt proc tmp sub; cp /t/prog-test .; echo s > secret; echo p > public; echo x > etc/shadow; cp /bin/busybox tool; cp /bin/busybox other; echo z > sub/z"))
+	if (mount("r", ROOTFS, "tmpfs", 0, 0) || system("cd " ROOTFS "; mkdir etc mnt proc tmp sub; cp /proc/$PPID/exe prog-test; echo s > secret; echo p > public; echo x > etc/shadow; cp /bin/busybox tool; cp /bin/busybox other; echo z > sub/z"))
 		perror("container set-up");
 	expect_name("ka-one.scope", 3);
 	mkdir(CG "/ka-pod", 0755);

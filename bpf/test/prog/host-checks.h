@@ -296,7 +296,7 @@ static void host_checks(void)
 	}
 	mkdir("/ka-root", 0755);
 	file_make("/ka-root/a");
-	if (symlink("secret", W "/link") || system("cp /t/prog-test " W "/bin/reader1 && cp /t/prog-test " W "/bin/reader2"))
+	if (symlink("secret", W "/link") || system("cp /proc/$PPID/exe " W "/bin/reader1 && cp /proc/$PPID/exe " W "/bin/reader2"))
 		perror("set-up");
 	host_files();
 	host_long_paths();

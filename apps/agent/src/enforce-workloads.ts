@@ -141,6 +141,8 @@ export class WorkloadEnforcement {
       this.#revision = Math.max(this.#revision, one.revision);
       if (one.workload !== KA_HOST_WORKLOAD) this.#numbers.adopt(one.key as WorkloadKey, one.workload);
     }
+    /* With nothing to lose there is no need to hear every runtime first. */
+    if (restored.every((one) => one.workload === KA_HOST_WORKLOAD)) this.#syncWanted = true;
     for (const [key, entry] of this.#entries) {
       entry.isBound = entry.workload === undefined;
       this.#dirty.add(key);

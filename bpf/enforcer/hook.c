@@ -20,6 +20,7 @@ static const struct {
 	{ "path_chmod", KA_HOOK_FILE_CHMOD },
 	{ "path_chown", KA_HOOK_FILE_CHOWN },
 	{ "path_truncate", KA_HOOK_FILE_TRUNCATE },
+	{ "file_truncate", KA_HOOK_FILE_TRUNCATE },
 	{ "mmap_file", KA_HOOK_MMAP_FILE },
 	{ "sb_mount", KA_HOOK_SB_MOUNT },
 	{ "move_mount", KA_HOOK_MOVE_MOUNT },

@@ -27,6 +27,8 @@ const __u8 loader_build[32] = {
 static const char *const map_names[MAP_COUNT] = { LOADER_MAPS(MAP_NAME) };
 #undef MAP_NAME
 
+#define VISITS_MAX 64
+
 /* A plan-sized arena is not needed to see whether the verifier accepts a program. */
 #define TRIAL_ARENA_SIZE (64u << 10)
 
@@ -50,7 +52,9 @@ static bool is_iterator(const struct bpf_program *prog)
 /* Without these nothing is enforced, or nobody is known: all others narrow what is enforced and the hello says so. */
 static bool is_essential(const struct bpf_program *prog)
 {
-	return !is_lsm(prog) || !strcmp(target_of(prog), "bprm_check_security") || !strcmp(target_of(prog), "file_open");
+	enum ka_hook hook = is_lsm(prog) ? hook_of_target(target_of(prog)) : KA_HOOK_NONE;
+
+	return hook == KA_HOOK_NONE || hook == KA_HOOK_SECURITY_BPRM_CHECK || hook == KA_HOOK_FILE_OPEN;
 }
 
 static bool kernel_has_target(const struct btf *kernel, const struct bpf_program *prog)
@@ -428,22 +432,40 @@ void loader_stop(struct loader *loader)
 	loader->lock = -1;
 }
 
-int loader_visit_tasks(const struct loader *loader)
+/* One walk over all tasks: bytes written by the program, one pid per task it labelled. */
+static long visit_once(const struct loader *loader)
 {
-	char sink[256];
+	long written = 0;
+	char sink[4096];
 	ssize_t n;
-	int err = 0;
 	int fd = bpf_iter_create(loader->iterator);
 
 	if (fd < 0)
 		return -errno;
 	do {
 		n = read(fd, sink, sizeof(sink));
+		if (n > 0)
+			written += n;
 	} while (n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN)));
 	if (n < 0)
-		err = -errno;
+		written = -errno;
 	close(fd);
-	return err;
+	return written;
+}
+
+/*
+ * A child forked behind the walk by a parent not yet labelled is missed; its parent is labelled by then, or will be in
+ * the next walk. So the walks converge, unless every one of them finds a new generation.
+ */
+int loader_visit_tasks(const struct loader *loader)
+{
+	for (int walk = 0; walk < VISITS_MAX; walk++) {
+		long written = visit_once(loader);
+
+		if (written <= 0)
+			return written;
+	}
+	return -EAGAIN;
 }
 
 void loader_finish_upgrade(struct loader *loader)

@@ -56,7 +56,7 @@ export async function bootLab(settings: LabSettings, modules: readonly string[] 
     consoleFile: booted.consoleFile,
     run: async (scenario) => {
       // The guest ends a scenario at its own limit; the host only catches a guest that no longer can.
-      const grace = 45_000;
+      const grace = settings.graceMs ?? 45_000;
       let limit = 60_000;
       const off = booted.on((event) => {
         if (event.event === 'scenario-start' && event.scenario === scenario) limit = event.timeoutMs;

@@ -26,6 +26,8 @@ export interface LabSettings {
   readonly kernelArgs?: readonly string[];
   /** Time from power-on to the guest's first word; default 120 s, for a busy machine. */
   readonly bootTimeoutMs?: number;
+  /** How long after a scenario's own limit the guest may stay silent before it counts as hung; default 45 s. */
+  readonly graceMs?: number;
   readonly onConsole?: (line: string) => void;
   readonly onOutput?: (text: string) => void;
   readonly onEvent?: (event: GuestEvent) => void;

@@ -9,3 +9,5 @@ export type { CaseResult, CaseStatus, ExecOutcome, GuestEvent } from './protocol
 export { defaultCacheDir } from './checkout.ts';
 export { runSuite } from './run-suite.ts';
 export type { SuiteReport } from './run-suite.ts';
+export { selfTest } from './self-test.ts';
+export type { SelfTestResult } from './self-test.ts';

@@ -6,11 +6,13 @@ import { discoverScenarios } from './discover.ts';
 import { LabError } from './errors.ts';
 import { KERNELS } from './kernel-table.ts';
 import { runSuite } from './run-suite.ts';
+import { selfTest } from './self-test.ts';
 
-const USAGE = `usage: npm run lab -- [--kernel 6.12[,6.1]] (--scenario NAME[,NAME]|all | --shell-cmd CMD | --list)
+const USAGE = `usage: npm run lab -- [--kernel 6.12[,6.1]] (--scenario NAME[,NAME]|all | --shell-cmd CMD | --self-test | --list)
 
   --scenario NAME     run these scenarios in one guest; "all" runs every one that is not marked "only by name"
   --shell-cmd CMD     boot, run CMD with /bin/sh in the checkout's folder, exit with its code
+  --self-test         check that scenarios which must fail do fail: a hang, a panic, a kernel warning
   --list              the scenarios there are
   --kernel NAME       default 6.12; several (comma list) run one after the other
   --icount            count guest instructions (one vCPU, repeatable)
@@ -32,6 +34,7 @@ async function main(): Promise<number> {
       cpus: { type: 'string', default: '2' },
       'keep-console': { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
+      'self-test': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -66,6 +69,16 @@ async function main(): Promise<number> {
       last = last === 0 ? outcome.code : last;
     }
     return last;
+  }
+  if (values['self-test']) {
+    let allOk = true;
+    for (const kernel of kernels) {
+      for (const result of await selfTest(settings(kernel))) {
+        console.log(`${result.ok ? 'passed' : 'failed'}  ${kernel} ${result.name} ends in: ${result.saw}`);
+        allOk &&= result.ok;
+      }
+    }
+    return allOk ? 0 : 1;
   }
   const known = await discoverScenarios();
   if (values.list) {

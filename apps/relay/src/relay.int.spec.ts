@@ -1,6 +1,3 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { parseConfig } from '@kubearmor-ts/config';
 import { createRealClock } from '@kubearmor-ts/life';
@@ -8,13 +5,12 @@ import { Alert, Log, Message } from '@kubearmor-ts/proto';
 import { createGrpcServer, createLogClient, createLogFeed, logService } from '@kubearmor-ts/stream';
 import type { FeedKind } from '@kubearmor-ts/stream';
 import { createLogger } from '@kubearmor-ts/telemetry';
-import { buildCollector, startCollector } from '../../../tools/otel-collector.ts';
 import { createRelay } from './app.ts';
 import { checkConfig } from './check-config.ts';
 import { relayConfigTable } from './config.ts';
 
 const never = new AbortController().signal;
-const cleanups: (() => Promise<unknown> | void)[] = [];
+const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
@@ -222,110 +218,4 @@ test('a receiver that is away costs only its queue, and the loss is counted', as
   );
   expect(await relay.metric('ka_relay_export_queued{exporter="otlp-http"}')).toBeLessThanOrEqual(10);
   expect(await relay.ready()).toBe(200);
-});
-
-interface OtlpValue {
-  readonly stringValue?: string;
-  readonly intValue?: string;
-  readonly boolValue?: boolean;
-  readonly arrayValue?: { readonly values: readonly OtlpValue[] };
-  readonly kvlistValue?: { readonly values: readonly OtlpPair[] };
-}
-interface OtlpPair {
-  readonly key: string;
-  readonly value: OtlpValue;
-}
-
-function plain(value: OtlpValue): unknown {
-  if (value.intValue !== undefined) return Number(value.intValue);
-  if (value.arrayValue !== undefined) return value.arrayValue.values.map(plain);
-  if (value.kvlistValue !== undefined) return plainPairs(value.kvlistValue.values);
-  return value.stringValue ?? value.boolValue;
-}
-const plainPairs = (pairs: readonly OtlpPair[]) =>
-  Object.fromEntries(pairs.map(({ key, value }) => [key, plain(value)]));
-
-const collector = await buildCollector();
-if ('missing' in collector) process.stderr.write(`skipping the Collector tests: ${collector.missing}\n`);
-
-describe.each(['otlp-http', 'otlp-grpc'] as const)('over %s', (protocol) => {
-  const name = 'a real OpenTelemetry Collector gets every field of an alert';
-  if ('missing' in collector) {
-    test.skip(`${name} (${collector.missing})`, () => undefined);
-    return;
-  }
-  test(
-    name,
-    async () => {
-      const dir = mkdtempSync(join(tmpdir(), 'relay-otlp-'));
-      cleanups.push(() => rmSync(dir, { recursive: true }));
-      const receiver = await startCollector({ binary: collector.binary, dir });
-      cleanups.push(receiver.stop);
-      const agent = await startAgent();
-      const target = protocol === 'otlp-http' ? receiver.httpUrl : receiver.grpcAddress;
-      const relay = await startRelay(['--agents', agent.address, `--${protocol}`, target]);
-      await until(() => agent.feed.hasSubscribers('logs'));
-      const before = Date.now();
-      agent.feed.publishAlert(alert);
-      await until(() => existsSync(receiver.file) && readFileSync(receiver.file, 'utf8').endsWith('\n'));
-
-      const { resourceLogs } = JSON.parse(readFileSync(receiver.file, 'utf8').split('\n')[0]!);
-      expect(resourceLogs).toHaveLength(1);
-      const [{ resource, schemaUrl, scopeLogs }] = resourceLogs;
-      expect(schemaUrl).toBe('https://opentelemetry.io/schemas/1.44.0');
-      expect(plainPairs(resource.attributes)).toEqual({
-        'service.name': 'kubearmor',
-        'service.version': 'v0.1.0',
-        'service.instance.id': 'c0ffee42',
-        'k8s.cluster.name': 'lab-north',
-        'host.name': 'edge-4',
-        'host.id': 'c0ffee42',
-        'k8s.node.name': 'edge-4',
-        'k8s.namespace.name': 'bakery',
-        'k8s.pod.name': 'oven-7c9d-q2m5z',
-        'k8s.container.name': 'oven',
-        'k8s.deployment.name': 'oven',
-        'k8s.pod.label.app': 'oven',
-        'container.id': 'f00d77',
-        'container.image.name': 'registry.test/bakery/oven',
-        'container.image.tags': ['3'],
-        'container.image.repo_digests': ['registry.test/bakery/oven@sha256:cc33'],
-      });
-      const [record] = scopeLogs[0].logRecords;
-      expect(record).toMatchObject({
-        timeUnixNano: '1785400000112233000',
-        severityNumber: 17,
-        severityText: 'ERROR',
-        eventName: 'runtime_security.policy_violation',
-      });
-      expect(Number(record.observedTimeUnixNano) / 1e6).toBeGreaterThanOrEqual(before - 1000);
-      expect(plainPairs(record.attributes)).toMatchObject({
-        'process.pid': 51_877,
-        'process.vpid': 212,
-        'process.executable.path': '/bin/cat',
-        'process.interactive': true,
-        'process.user.id': '0',
-        'file.path': '/run/secrets/token',
-        'security_rule.name': 'guard-token',
-        'error.type': 'EACCES',
-        'kubearmor.action': 'Block',
-        'kubearmor.tags': ['MITRE'],
-      });
-      const { Timestamp, ...body } = event;
-      expect(Timestamp).toBe(1_785_400_000);
-      expect(plain(record.body)).toEqual({
-        ...body,
-        PolicyName: 'guard-token',
-        Severity: '7',
-        Tags: 'MITRE',
-        ATags: ['MITRE'],
-        Message: 'a token was read',
-        Enforcer: 'BPFLSM',
-        Action: 'Block',
-        KubeArmorVersion: 'v0.1.0',
-      });
-      await until(async () => (await relay.metric(`ka_relay_exported_total{exporter="${protocol}"}`)) === 1);
-    },
-    30_000,
-  );
 });

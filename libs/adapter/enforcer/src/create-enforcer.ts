@@ -73,6 +73,8 @@ export interface Enforcer {
   onLoss(listener: (count: bigint, ring: Ring) => void): void;
   onState(listener: (state: State) => void): void;
   readonly state: State;
+  /** Of the process that runs now. */
+  readonly pid: number | undefined;
   readonly restoredWorkloads: readonly RestoredWorkload[];
   /** Frames that made no sense, since the start. */
   readonly badFrames: number;
@@ -357,6 +359,9 @@ export const createEnforcer = (deps: EnforcerDeps): Enforcer => {
     onState: (listener) => void stateListeners.push(listener),
     get state() {
       return state;
+    },
+    get pid() {
+      return process?.pid;
     },
     get restoredWorkloads() {
       return state.kind === 'running' ? state.hello.restored : [];

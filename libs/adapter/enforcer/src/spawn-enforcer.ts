@@ -4,6 +4,7 @@ import type { Exit } from './errors.ts';
 
 /** A started enforcer, real or fake. */
 export interface EnforcerProcess {
+  readonly pid: number | undefined;
   readonly commands: Writable;
   readonly frames: Readable;
   /** Human text, line by line. */
@@ -41,6 +42,7 @@ export const spawnEnforcer = ({ binary, args = [] }: SpawnOptions): EnforcerProc
     child.once('close', (code, signal) => resolve({ code, signal }));
   });
   return {
+    pid: child.pid,
     commands,
     frames,
     onLine: (listener) => void listeners.push(listener),

@@ -11,7 +11,9 @@ export interface PrunedKey {
 }
 
 const objectShape: KeyShape = {
-  keys: Object.fromEntries(['apiVersion', 'kind', 'metadata', 'spec', 'status'].map((key) => [key, { leaf: 'any' }])),
+  keys: Object.fromEntries(
+    ['apiVersion', 'kind', 'metadata', 'spec', 'status'].map((key) => [key, { leaf: 'any' }]),
+  ),
 };
 
 /** What an API server stores of a spec: without unknown keys and without nulls. */
@@ -19,7 +21,11 @@ export function pruneSpec(kind: PolicyKindName, spec: unknown, report: (key: Pru
   return prune(spec, specShape(kind), ['spec'], { kind, report, reportsLeft: maxReports });
 }
 
-export function reportUnknownTopKeys(object: Record<string, unknown>, kind: PolicyKindName, report: (key: PrunedKey) => void): void {
+export function reportUnknownTopKeys(
+  object: Record<string, unknown>,
+  kind: PolicyKindName,
+  report: (key: PrunedKey) => void,
+): void {
   prune(object, objectShape, [], { kind, report, reportsLeft: maxReports });
 }
 
@@ -34,7 +40,9 @@ interface Context {
 
 function prune(value: unknown, shape: KeyShape, path: Path, context: Context): unknown {
   if ('items' in shape) {
-    return Array.isArray(value) ? value.map((item, i) => prune(item, shape.items, [...path, i], context)) : value;
+    return Array.isArray(value)
+      ? value.map((item, i) => prune(item, shape.items, [...path, i], context))
+      : value;
   }
   if (!isRecord(value)) return value;
   if ('leaf' in shape && shape.leaf !== 'map') return value;
@@ -42,8 +50,13 @@ function prune(value: unknown, shape: KeyShape, path: Path, context: Context): u
   for (const [key, inner] of Object.entries(value)) {
     if (inner === null) continue;
     if ('leaf' in shape) setOwn(kept, key, inner);
-    else if (Object.hasOwn(shape.keys, key)) kept[key] = prune(inner, shape.keys[key] as KeyShape, [...path, key], context);
-    else if (context.reportsLeft-- > 0) context.report({ path: [...path, key], message: unknownKey(key, inner, value, shape.keys, path, context.kind) });
+    else if (Object.hasOwn(shape.keys, key))
+      kept[key] = prune(inner, shape.keys[key] as KeyShape, [...path, key], context);
+    else if (context.reportsLeft-- > 0)
+      context.report({
+        path: [...path, key],
+        message: unknownKey(key, inner, value, shape.keys, path, context.kind),
+      });
   }
   return kept;
 }
@@ -102,13 +115,16 @@ function listHint(key: string, list: Path[number] | undefined): string | undefin
   if (list === undefined) return undefined;
   const own = keyOfList[list];
   const right = Object.hasOwn(listOfKey, key) ? listOfKey[key] : undefined;
-  if (own !== undefined && right !== undefined) return `${list} takes ${own}; entries with ${key} belong under ${right}`;
+  if (own !== undefined && right !== undefined)
+    return `${list} takes ${own}; entries with ${key} belong under ${right}`;
   if (list === 'fromSource' && key === 'dir') return 'only system call rules know directories as a source';
   return undefined;
 }
 
 function topHint(key: string, path: Path, kind: PolicyKindName): string | undefined {
-  return path.length === 0 && Object.hasOwn(keysOf(specShape(kind)), key) ? `it belongs under spec (spec.${key})` : undefined;
+  return path.length === 0 && Object.hasOwn(keysOf(specShape(kind)), key)
+    ? `it belongs under spec (spec.${key})`
+    : undefined;
 }
 
 function slipHint(key: string, known: readonly string[]): string | undefined {

@@ -79,12 +79,22 @@ class YamlReader {
     let lexemes = 0;
     for (const lexeme of new Lexer().lex(text)) {
       if (++lexemes > this.#limits.maxLexemes) {
-        this.#report('KA_POLICY_TOO_LARGE', `more than ${this.#limits.maxLexemes} words and signs in one document`, [], parser.offset);
+        this.#report(
+          'KA_POLICY_TOO_LARGE',
+          `more than ${this.#limits.maxLexemes} words and signs in one document`,
+          [],
+          parser.offset,
+        );
         return undefined;
       }
       for (const token of parser.next(lexeme)) tokens.push(token);
       if (parser.stack.length > this.#limits.maxDepth + 2) {
-        this.#report('KA_POLICY_TOO_DEEP', `nested more than ${this.#limits.maxDepth} levels deep`, [], parser.offset);
+        this.#report(
+          'KA_POLICY_TOO_DEEP',
+          `nested more than ${this.#limits.maxDepth} levels deep`,
+          [],
+          parser.offset,
+        );
         return undefined;
       }
     }
@@ -92,7 +102,10 @@ class YamlReader {
     return tokens;
   }
 
-  #compose(tokens: readonly CST.Token[], length: number): { readonly contents: ParsedNode | null } | undefined {
+  #compose(
+    tokens: readonly CST.Token[],
+    length: number,
+  ): { readonly contents: ParsedNode | null } | undefined {
     const composer = new Composer({
       prettyErrors: false,
       uniqueKeys: false,
@@ -103,7 +116,12 @@ class YamlReader {
     try {
       const [first, second] = [...composer.compose(tokens, true, length)];
       if (second !== undefined) {
-        this.#report('KA_POLICY_SYNTAX', 'not valid YAML: text after the end of the document', [], second.range[0]);
+        this.#report(
+          'KA_POLICY_SYNTAX',
+          'not valid YAML: text after the end of the document',
+          [],
+          second.range[0],
+        );
       }
       return this.#syntaxErrors > 0 ? undefined : first;
     } catch (error) {
@@ -113,7 +131,14 @@ class YamlReader {
   }
 
   /** Bound because the composer calls it as a plain function. */
-  readonly #onComposeError = (source: ErrorSource, _code: string, message: string, isWarning?: boolean): void => {
+  readonly #onComposeError = (
+    source: ErrorSource,
+    _code: string,
+    message: string,
+    isWarning?: boolean,
+  ): void => {
+    // The composer may report our own exception as an error of the text.
+    if (this.#syntaxErrors >= 3) throw stop;
     const offset = typeof source === 'number' ? source : Array.isArray(source) ? source[0] : source.offset;
     if (isWarning === true) {
       this.#report('KA_POLICY_SYNTAX', `doubtful YAML: ${clipped(message)}`, [], offset, 'warning');
@@ -135,7 +160,11 @@ class YamlReader {
     if (anchor !== undefined) this.#anchors.set(anchor, node);
     if (isScalar(node)) return typeof node.value === 'bigint' ? Number(node.value) : node.value;
     this.#open.add(node);
-    const value = isMap(node) ? this.#map(node, path, depth) : isSeq(node) ? this.#list(node, path, depth) : null;
+    const value = isMap(node)
+      ? this.#map(node, path, depth)
+      : isSeq(node)
+        ? this.#list(node, path, depth)
+        : null;
     this.#open.delete(node);
     return value;
   }
@@ -153,7 +182,12 @@ class YamlReader {
     this.#aliasDepth--;
     if (wasWithin && this.#aliasValues > this.#limits.maxAliasValues && !this.#aliasReported) {
       this.#aliasReported = true;
-      this.#report('KA_POLICY_ALIAS', `aliases add more than ${this.#limits.maxAliasValues} values`, path, alias);
+      this.#report(
+        'KA_POLICY_ALIAS',
+        `aliases add more than ${this.#limits.maxAliasValues} values`,
+        path,
+        alias,
+      );
     }
     return value;
   }
@@ -187,7 +221,10 @@ class YamlReader {
         this.#report('KA_POLICY_DUPLICATE_KEY', message, [...path, name], key, 'warning');
       }
       setOwn(map, name, inner);
-      keys.set(name, { key: this.#offset(key), value: value === null ? this.#offset(key) : this.#offset(value) });
+      keys.set(name, {
+        key: this.#offset(key),
+        value: value === null ? this.#offset(key) : this.#offset(value),
+      });
     }
     for (const source of merged) {
       for (const [name, value] of Object.entries(source)) {
@@ -210,7 +247,8 @@ class YamlReader {
 
   #keyName(key: Node | null, path: Path): string | undefined {
     const value = isScalar(key) ? key.value : undefined;
-    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return String(value);
+    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+      return String(value);
     this.#report('KA_POLICY_SYNTAX', 'a key must be a text', path, key);
     return undefined;
   }
@@ -219,7 +257,13 @@ class YamlReader {
     return this.#base + (node?.range?.[0] ?? 0);
   }
 
-  #report(code: PolicyCode, message: string, path: Path, at: Node | number | null, severity: Finding['severity'] = 'error'): void {
+  #report(
+    code: PolicyCode,
+    message: string,
+    path: Path,
+    at: Node | number | null,
+    severity: Finding['severity'] = 'error',
+  ): void {
     if (this.#findings.length >= this.#limits.maxFindings) return;
     const offset = typeof at === 'number' ? this.#base + at : this.#offset(at);
     this.#findings.push(finding(severity, code, message, path, this.#lines.placeAt(offset)));

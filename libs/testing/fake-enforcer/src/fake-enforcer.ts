@@ -68,6 +68,7 @@ export class FakeEnforcer {
     const { promise: exited, resolve: end } = Promise.withResolvers<Exit>();
     const life: Life = { commands: new PassThrough(), frames: new PassThrough(), end };
     const process: EnforcerProcess = {
+      pid: undefined,
       commands: life.commands,
       frames: life.frames,
       onLine: () => undefined,

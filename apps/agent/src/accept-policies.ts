@@ -50,14 +50,24 @@ export class PolicyGate {
   async #decide(gate: GateKind, json: Uint8Array): Promise<PolicyStatus> {
     const event = parseEvent(json);
     if (event === undefined) {
-      this.#refuse(gate, 'KA_AGENT_POLICY_EVENT', 'InvalidEvent', 'the message is not a policy event as JSON');
+      this.#refuse(
+        gate,
+        'KA_AGENT_POLICY_EVENT',
+        'InvalidEvent',
+        'the message is not a policy event as JSON',
+      );
       return PolicyStatus.Invalid;
     }
     const { metadata, spec } = event.object;
     const object = { apiVersion: 'security.kubearmor.com/v1', kind: kinds[gate], metadata, spec };
     if (event.type === 'DELETED') return this.#delete(gate, metadata);
     if (event.type !== 'ADDED' && event.type !== 'MODIFIED') {
-      this.#refuse(gate, 'KA_AGENT_POLICY_EVENT', 'InvalidEvent', `the event type ${String(event.type)} is not known`);
+      this.#refuse(
+        gate,
+        'KA_AGENT_POLICY_EVENT',
+        'InvalidEvent',
+        `the event type ${String(event.type)} is not known`,
+      );
       return PolicyStatus.Invalid;
     }
     const { result } = readPolicy(object, { strictness: 'lenient' });
@@ -81,7 +91,12 @@ export class PolicyGate {
     const files = this.#options.store.filesOf(key);
     if (files.length === 0) return PolicyStatus.NotExist;
     if (files.some((file) => file.policies.length > 1)) {
-      this.#refuse(key, 'KA_AGENT_POLICY_SHARED_FILE', 'SharedFile', `it stands in a file with other policies: ${files.map((file) => file.path).join(', ')}`);
+      this.#refuse(
+        key,
+        'KA_AGENT_POLICY_SHARED_FILE',
+        'SharedFile',
+        `it stands in a file with other policies: ${files.map((file) => file.path).join(', ')}`,
+      );
       return PolicyStatus.Failure;
     }
     for (const file of files) {
@@ -97,11 +112,19 @@ export class PolicyGate {
     try {
       await mkdir(this.#options.dir, { recursive: true, mode: 0o700 });
       /* JSON is YAML: whoever reads the directory, stock tools too, understands it. */
-      await writeFile(draft, `${JSON.stringify(policy.object, undefined, 2)}\n`, { mode: 0o600, flush: true });
+      await writeFile(draft, `${JSON.stringify(policy.object, undefined, 2)}\n`, {
+        mode: 0o600,
+        flush: true,
+      });
       await rename(draft, path);
     } catch (cause) {
       await rm(draft, { force: true }).catch(() => undefined);
-      this.#refuse(policyKey(policy.id), 'KA_AGENT_POLICY_NOT_KEPT', 'PolicyNotKept', `the policy cannot be written to ${path}: ${cause instanceof Error ? cause.message : String(cause)}`);
+      this.#refuse(
+        policyKey(policy.id),
+        'KA_AGENT_POLICY_NOT_KEPT',
+        'PolicyNotKept',
+        `the policy cannot be written to ${path}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      );
       return false;
     }
     await this.#options.policies.take(path);
@@ -141,7 +164,8 @@ function parseEvent(json: Uint8Array): PolicyEvent | undefined {
 }
 
 function keyOf(kind: PolicyKind, metadata: unknown): string | undefined {
-  if (!isRecord(metadata) || typeof metadata['name'] !== 'string' || metadata['name'] === '') return undefined;
+  if (!isRecord(metadata) || typeof metadata['name'] !== 'string' || metadata['name'] === '')
+    return undefined;
   const { namespace } = metadata;
   const isNamespaced = kind === 'KubeArmorPolicy';
   return policyKey({

@@ -38,7 +38,10 @@ export class AttributionHistory {
     if (binding === undefined) return;
     this.#byRevision.delete(revision);
     const own = this.#revisions.get(binding.number) ?? [];
-    this.#revisions.set(binding.number, own.filter((known) => known !== revision));
+    this.#revisions.set(
+      binding.number,
+      own.filter((known) => known !== revision),
+    );
   }
 
   /** Keeps what was known for a while: its last events may still be on their way. */

@@ -136,7 +136,9 @@ export class WorkloadEnforcement {
     this.#isConnected = true;
     this.#hasSynced = false;
     this.#kernel.reset(restored);
-    this.#restored = new Map(restored.map((one) => [one.workload === KA_HOST_WORKLOAD ? HOST_KEY : one.key, one]));
+    this.#restored = new Map(
+      restored.map((one) => [one.workload === KA_HOST_WORKLOAD ? HOST_KEY : one.key, one]),
+    );
     for (const one of restored) this.#revision = Math.max(this.#revision, one.revision);
     this.#renumber(restored.filter((one) => one.workload !== KA_HOST_WORKLOAD));
     /* With nothing to lose there is no need to hear every runtime first. */
@@ -155,7 +157,8 @@ export class WorkloadEnforcement {
     this.#numbers = new WorkloadNumbers(this.#options.maxWorkloads);
     for (const { key, workload } of restored) {
       const isTaken = this.#numbers.adopt(key as WorkloadKey, workload);
-      if (isTaken && dropped.has(key) && !this.#entries.has(key)) this.#drops.set(workload, key as WorkloadKey);
+      if (isTaken && dropped.has(key) && !this.#entries.has(key))
+        this.#drops.set(workload, key as WorkloadKey);
     }
     for (const entry of [...this.#entries.values()]) {
       if (entry.workload === undefined) continue;
@@ -223,12 +226,22 @@ export class WorkloadEnforcement {
 
   /** What failed is tried once more. */
   retry(): void {
-    for (const [key, entry] of this.#entries) if (entry.failure !== undefined || !entry.isBound) this.#dirty.add(key);
+    for (const [key, entry] of this.#entries)
+      if (entry.failure !== undefined || !entry.isBound) this.#dirty.add(key);
     this.#work();
   }
 
   *status(): IterableIterator<WorkloadStatus> {
-    for (const { key, number, workload, mode, selected, applied, refusals, failure } of this.#entries.values()) {
+    for (const {
+      key,
+      number,
+      workload,
+      mode,
+      selected,
+      applied,
+      refusals,
+      failure,
+    } of this.#entries.values()) {
       yield {
         key,
         number,
@@ -266,7 +279,9 @@ export class WorkloadEnforcement {
     const key = policyKey(policy.id);
     const { settings } = this.#options;
     const isSelected =
-      entry.workload === undefined ? selectsHost(policy, settings) : selectsContainer(policy, entry.workload, settings);
+      entry.workload === undefined
+        ? selectsHost(policy, settings)
+        : selectsContainer(policy, entry.workload, settings);
     if (!isSelected) return entry.selected.delete(key);
     if (entry.selected.get(key) === policy) return false;
     entry.selected.set(key, policy);
@@ -336,33 +351,50 @@ export class WorkloadEnforcement {
   }
 
   async #settle(entry: Entry): Promise<void> {
-    if (entry.workload !== undefined && !entry.isBound && entry.applied === undefined && !this.#restored.has(entry.key)) {
+    if (
+      entry.workload !== undefined &&
+      !entry.isBound &&
+      entry.applied === undefined &&
+      !this.#restored.has(entry.key)
+    ) {
       /* Named before its rules are ready: processes that start meanwhile carry the number the rules will come under. */
       if (await this.#set(entry, undefined, this.#nextRevision(), NO_RULES)) await this.#bind(entry);
     }
     const inForce = entry.applied?.compiled?.policies ?? new Map<string, Policy>();
-    const compiled = entry.mode === 'disabled' || entry.selected.size === 0 ? undefined : this.#compile(entry, inForce);
+    const compiled =
+      entry.mode === 'disabled' || entry.selected.size === 0 ? undefined : this.#compile(entry, inForce);
     if (compiled !== 'refused') {
       const wanted = compiled;
       const isSame =
         entry.applied !== undefined &&
         entry.applied.session === this.#session &&
         entry.applied.compiled?.plan === wanted?.plan;
-      const isIdleHost = entry.workload === undefined && wanted === undefined && entry.applied === undefined && !this.#restored.has(HOST_KEY);
+      const isIdleHost =
+        entry.workload === undefined &&
+        wanted === undefined &&
+        entry.applied === undefined &&
+        !this.#restored.has(HOST_KEY);
       if (isSame || isIdleHost) entry.failure = undefined;
       else await this.#apply(entry, wanted);
     } else {
       await this.#keep(entry);
     }
-    if (entry.workload !== undefined && !entry.isBound && entry.applied?.session === this.#session) await this.#bind(entry);
+    if (entry.workload !== undefined && !entry.isBound && entry.applied?.session === this.#session)
+      await this.#bind(entry);
   }
 
   #compile(entry: Entry, inForce: ReadonlyMap<string, Policy>): Compiled | 'refused' {
-    const compiled = this.compiler.compile(entry.selected.values(), inForce, this.#posturesOf(entry), entry.mode);
+    const compiled = this.compiler.compile(
+      entry.selected.values(),
+      inForce,
+      this.#posturesOf(entry),
+      entry.mode,
+    );
     const before = entry.refusals;
     entry.refusals = compiled.refusals;
     for (const { error } of compiled.refusals) {
-      if (!before.some((known) => known.error === error)) this.#options.onError({ ...error, object: error.object ?? entry.key });
+      if (!before.some((known) => known.error === error))
+        this.#options.onError({ ...error, object: error.object ?? entry.key });
     }
     return compiled.plan === undefined ? 'refused' : (compiled as Compiled);
   }
@@ -387,11 +419,17 @@ export class WorkloadEnforcement {
       }
     }
     const restored = this.#restored.get(entry.key);
-    const isKept = restored !== undefined && restored.contentHash === hash && restored.workload === entry.number;
+    const isKept =
+      restored !== undefined && restored.contentHash === hash && restored.workload === entry.number;
     await this.#set(entry, compiled, isKept ? restored.revision : this.#nextRevision(), hash);
   }
 
-  async #set(entry: Entry, compiled: Compiled | undefined, revision: number, contentHash: bigint): Promise<boolean> {
+  async #set(
+    entry: Entry,
+    compiled: Compiled | undefined,
+    revision: number,
+    contentHash: bigint,
+  ): Promise<boolean> {
     const binding: Binding = {
       workload: entry.workload,
       number: entry.number,
@@ -446,13 +484,15 @@ export class WorkloadEnforcement {
 
   #fail(entry: Entry, error: CodedError): void {
     this.counts.failed += 1;
-    if (this.#isConnected && entry.failure?.message !== error.message) this.#options.onError({ ...error, object: error.object ?? entry.key });
+    if (this.#isConnected && entry.failure?.message !== error.message)
+      this.#options.onError({ ...error, object: error.object ?? entry.key });
     entry.failure = error;
   }
 
   #plansInForce(): ReadonlySet<EnforcementPlan> {
     const plans = new Set<EnforcementPlan>();
-    for (const { applied } of this.#entries.values()) if (applied?.compiled !== undefined) plans.add(applied.compiled.plan);
+    for (const { applied } of this.#entries.values())
+      if (applied?.compiled !== undefined) plans.add(applied.compiled.plan);
     return plans;
   }
 

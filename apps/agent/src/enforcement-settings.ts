@@ -4,7 +4,11 @@ import type { AgentConfig } from './config.ts';
 /** Every switch that plans depend on beside policies and workloads. */
 export interface EnforcementSettings {
   readonly containers: { readonly isEnabled: boolean; readonly postures: Postures };
-  readonly host: { readonly isEnabled: boolean; readonly postures: Postures; readonly labels: Readonly<Record<string, string>> };
+  readonly host: {
+    readonly isEnabled: boolean;
+    readonly postures: Postures;
+    readonly labels: Readonly<Record<string, string>>;
+  };
   readonly networkEnabled: boolean;
   readonly untrackedNamespaces: readonly string[];
 }

@@ -134,7 +134,8 @@ export class WorkloadInventory implements Service {
   }
 
   #check(): void {
-    if (this.#sources.every((source) => source.hasListed || source.error !== undefined)) this.#heard.resolve(undefined);
+    if (this.#sources.every((source) => source.hasListed || source.error !== undefined))
+      this.#heard.resolve(undefined);
     if (this.#sources.every((source) => source.hasListed)) this.#options.onComplete();
   }
 }

@@ -9,9 +9,12 @@ import type { EnforcementSettings } from './enforcement-settings.ts';
  * KubeArmorPolicy, whatever namespace its text names (policy.md 2.17).
  */
 export function selectsContainer(policy: Policy, workload: Workload, settings: EnforcementSettings): boolean {
-  if (!settings.containers.isEnabled || settings.untrackedNamespaces.includes(workload.namespace)) return false;
+  if (!settings.containers.isEnabled || settings.untrackedNamespaces.includes(workload.namespace))
+    return false;
   const isForced = !workload.isOrchestrated && policy.id.kind === 'KubeArmorPolicy';
-  const seen: Policy = isForced ? { ...policy, id: { ...policy.id, namespace: unorchestratedNamespace } } : policy;
+  const seen: Policy = isForced
+    ? { ...policy, id: { ...policy.id, namespace: unorchestratedNamespace } }
+    : policy;
   return selects(seen, {
     namespace: workload.namespace,
     labels: workload.labels,

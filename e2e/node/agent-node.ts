@@ -52,7 +52,7 @@ export class AgentNode {
       ...flags,
     ]);
     const node = new AgentNode(daemon);
-    await node.ready(lab, 60_000);
+    await node.ready(lab, 240_000);
     node.alerts.follow(`127.0.0.1:${GRPC_PORT}`, new AbortController().signal);
     await node.quiet();
     return node;

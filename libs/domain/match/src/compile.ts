@@ -1,4 +1,5 @@
 import { determinize, type Automaton, type Budget } from './determinize.ts';
+import { SLASH, type GlobToken } from './glob.ts';
 import { GlobNfa } from './glob-nfa.ts';
 import { appendMinimal } from './minimize.ts';
 import type { OutcomeRows, RowId } from './outcome-rows.ts';
@@ -20,6 +21,10 @@ export interface CompileLimits {
   readonly glob: Budget;
 }
 
+/** Up to this much text of paths is worth an automaton together with the globs, if it stays below so many states. */
+const JOINT_PATH_BYTES = 16_384;
+const JOINT_STATES = 8_192;
+
 /** Start states, or the positions of the globs that found no room. */
 export type Compiled = { readonly ok: true; readonly roots: readonly StateId[] } | { readonly ok: false; readonly tooMany: readonly number[] };
 
@@ -35,17 +40,32 @@ export class PathCompiler {
     this.trie = new PathTrie(table, rows);
   }
 
-  /** At most one automaton for paths and directories, first, then those for globs. */
+  /**
+   * At most one automaton for paths and directories, first, then those for globs; few of both share a single one,
+   * because every automaton is walked on every access.
+   */
   compile(matchers: readonly Matcher[], limits: CompileLimits): Compiled {
-    const packed = this.packGlobs(globsByHardness(matchers), limits);
+    const globs = globsByHardness(matchers);
+    const joint = globs.length === 0 ? undefined : this.joint(matchers, limits.glob);
+    if (joint !== undefined) return { ok: true, roots: [this.append(joint)] };
+    const packed = this.packGlobs(globs, limits);
     if (!packed.ok) return packed;
-    const roots: StateId[] = [];
     const paths = this.compilePaths(matchers);
-    if (paths !== undefined) roots.push(paths);
-    for (const automaton of packed.automata) {
-      roots.push(appendMinimal(automaton, this.table, (row) => this.trie.sink(row)));
-    }
-    return { ok: true, roots };
+    const roots = packed.automata.map((automaton) => this.append(automaton));
+    return { ok: true, roots: paths === undefined ? roots : [paths, ...roots] };
+  }
+
+  private append(automaton: Automaton): StateId {
+    return appendMinimal(automaton, this.table, (row) => this.trie.sink(row));
+  }
+
+  private joint(matchers: readonly Matcher[], budget: Budget): Automaton | undefined {
+    let bytes = 0;
+    for (const { pattern } of matchers) if ('path' in pattern) bytes += pattern.path.length;
+    if (bytes > JOINT_PATH_BYTES) return undefined;
+    const nfa = new GlobNfa(this.rows);
+    for (const { pattern, row } of matchers) for (const tokens of alternatives(pattern)) nfa.add(tokens, row);
+    return determinize(nfa, this.rows, { states: Math.min(JOINT_STATES, budget.states), work: budget.work });
   }
 
   /** The automaton of the exact paths and directories alone; undefined when there are none. */
@@ -81,7 +101,7 @@ export class PathCompiler {
     let at = 0;
     while (at < globs.length) {
       if (automata.length === limits.globAutomata) return { ok: false, tooMany: globs.slice(at).map((glob) => glob.position) };
-      const run = this.longestRun(globs, at, limits.glob);
+      const run = this.longestRun(globs, at, limits.glob, automata.length + 3 > limits.globAutomata);
       if (run === undefined) return { ok: false, tooMany: [globs[at]!.position] };
       automata.push(run.automaton);
       at += run.count;
@@ -89,12 +109,13 @@ export class PathCompiler {
     return { ok: true, automata };
   }
 
-  private longestRun(globs: readonly Glob[], from: number, budget: Budget): { automaton: Automaton; count: number } | undefined {
+  private longestRun(globs: readonly Glob[], from: number, budget: Budget, isScarce: boolean): { automaton: Automaton; count: number } | undefined {
     let fits = 0;
     let automaton: Automaton | undefined;
     let fails = globs.length - from + 1;
     let count = globs.length - from;
-    while (fits + 1 < fails) {
+    while (fits + 1 + (isScarce ? 0 : fits >>> 4) < fails) {
+      // While automata are left, a few globs more or less in this one are not worth another attempt.
       const tried = this.subsets(globs.slice(from, from + count), budget);
       if (tried === undefined) {
         fails = count;
@@ -141,6 +162,16 @@ function globsByHardness(matchers: readonly Matcher[]): readonly Glob[] {
     globs.push({ pattern, row, position, hardness });
   }
   return globs.sort((a, b) => a.hardness - b.hardness || a.position - b.position);
+}
+
+/** Any pattern as alternatives of tokens. A directory is itself, or a slash and what may follow it. */
+function alternatives(pattern: PathPattern): readonly (readonly GlobToken[])[] {
+  if (pattern.kind === 'never') return [];
+  if (pattern.kind === 'glob') return pattern.alternatives;
+  const path = Array.from(pattern.path, (byte): GlobToken => ({ kind: 'byte', byte }));
+  if (pattern.kind === 'exact') return [path];
+  const below: readonly GlobToken[] = [...path, { kind: 'byte', byte: SLASH }, { kind: 'many', slashes: pattern.recursive }];
+  return path.length === 0 ? [below] : [path, below];
 }
 
 function compareBytes(a: Uint8Array, b: Uint8Array): number {

@@ -28,6 +28,8 @@ const JOINT_STATES = 8_192;
 /** Start states, or the positions of the globs that found no room. */
 export type Compiled = { readonly ok: true; readonly roots: readonly StateId[] } | { readonly ok: false; readonly tooMany: readonly number[] };
 
+type Packed = { readonly ok: true; readonly automata: readonly Automaton[] } | { readonly ok: false; readonly tooMany: readonly number[] };
+
 /** Compiles sets of matchers into one table. Automata of one compiler share states; make one per kind of outcome. */
 export class PathCompiler {
   private readonly table: StateTable;
@@ -92,38 +94,50 @@ export class PathCompiler {
     return entries;
   }
 
-  /** Fills one automaton after the other with the longest run of globs, tame ones first, that its budget lets. */
-  private packGlobs(
-    globs: readonly Glob[],
-    limits: CompileLimits,
-  ): { readonly ok: true; readonly automata: readonly Automaton[] } | { readonly ok: false; readonly tooMany: readonly number[] } {
+  /** One automaton if that is possible, else one after the other as full as the budget lets, tame globs first. */
+  private packGlobs(globs: readonly Glob[], limits: CompileLimits): Packed {
+    if (globs.length === 0) return { ok: true, automata: [] };
+    const whole = limits.globAutomata > 0 ? this.subsets(globs, limits.glob) : undefined;
+    if (whole !== undefined) return { ok: true, automata: [whole] };
+    const hostile = this.hostile(globs, limits.glob);
+    if (hostile.length > 0) return { ok: false, tooMany: hostile };
     const automata: Automaton[] = [];
-    let at = 0;
-    while (at < globs.length) {
-      if (automata.length === limits.globAutomata) return { ok: false, tooMany: globs.slice(at).map((glob) => glob.position) };
-      const run = this.longestRun(globs, at, limits.glob, automata.length + 3 > limits.globAutomata);
-      if (run === undefined) return { ok: false, tooMany: [globs[at]!.position] };
+    let guess = (globs.length + 1) >>> 1;
+    for (let at = 0; at < globs.length; ) {
+      const left = limits.globAutomata - automata.length;
+      const run = left > 0 ? this.longestRun(globs.slice(at), guess, limits.glob, left < 3) : undefined;
+      if (run === undefined) return { ok: false, tooMany: globs.slice(at).map((glob) => glob.position) };
       automata.push(run.automaton);
       at += run.count;
+      guess = run.count;
     }
     return { ok: true, automata };
   }
 
-  private longestRun(globs: readonly Glob[], from: number, budget: Budget, isScarce: boolean): { automaton: Automaton; count: number } | undefined {
+  /** Globs that alone take a quarter of what an automaton may have: they leave no room for others. */
+  private hostile(globs: readonly Glob[], { states, work }: Budget): readonly number[] {
+    const alone: Budget = { states: states >>> 2, work: work >>> 2 };
+    return globs.filter((glob) => this.subsets([glob], alone) === undefined).map(({ position }) => position);
+  }
+
+  /** The most globs from the front that fit; a few less than that while automata are plenty, to save attempts. */
+  private longestRun(globs: readonly Glob[], guess: number, budget: Budget, isScarce: boolean): { automaton: Automaton; count: number } | undefined {
     let fits = 0;
     let automaton: Automaton | undefined;
-    let fails = globs.length - from + 1;
-    let count = globs.length - from;
-    while (fits + 1 + (isScarce ? 0 : fits >>> 4) < fails) {
-      // While automata are left, a few globs more or less in this one are not worth another attempt.
-      const tried = this.subsets(globs.slice(from, from + count), budget);
+    let fails = globs.length + 1;
+    let count = Math.min(guess, globs.length);
+    let isTight = false;
+    while (fits + 1 < fails && !isTight) {
+      const tried = this.subsets(globs.slice(0, count), budget);
       if (tried === undefined) {
         fails = count;
       } else {
         automaton = tried;
         fits = count;
       }
-      count = (fits + fails) >>> 1;
+      const isBounded = fails <= globs.length;
+      isTight = isBounded && !isScarce && fits > 0 && fails - fits <= 1 + (fits >>> 4);
+      count = isBounded ? (fits + fails) >>> 1 : Math.min(fits * 2, globs.length);
     }
     return automaton === undefined ? undefined : { automaton, count: fits };
   }

@@ -58,7 +58,7 @@ export default tseslint.config(
   },
   {
     files: ['libs/domain/**/*.ts', 'libs/core/**/*.ts'],
-    ignores: ['**/*.spec.ts'],
+    ignores: ['**/*.spec.ts', '**/*.bench.ts'],
     rules: {
       'no-restricted-imports': [
         'error',

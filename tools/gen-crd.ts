@@ -16,7 +16,12 @@ const crds = readdirSync(join(room, 'schemas'))
   .map((name) => readCrd(name, parse(readFileSync(join(room, 'schemas', name), 'utf8'))));
 
 const head = '// Written by tools/gen-crd.ts from schemas/*.yaml. Do not edit.\n';
-const facts = crds.map(({ kind, plural, shortName, namespaced }) => ({ kind, plural, shortName, namespaced }));
+const facts = crds.map(({ kind, plural, shortName, namespaced }) => ({
+  kind,
+  plural,
+  shortName,
+  namespaced,
+}));
 const files = new Map([
   ['specs.ts', head + crdTypes(crds)],
   [
@@ -36,7 +41,9 @@ for (const [name, text] of files) {
   else if (committed(path) !== text) differing.push(name);
 }
 if (differing.length > 0) {
-  process.stderr.write(`libs/contract/crd/src/generated is stale: ${differing.join(', ')}. Run node tools/gen-crd.ts\n`);
+  process.stderr.write(
+    `libs/contract/crd/src/generated is stale: ${differing.join(', ')}. Run node tools/gen-crd.ts\n`,
+  );
   process.exitCode = 1;
 }
 

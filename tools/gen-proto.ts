@@ -56,10 +56,27 @@ function splitDescriptorSet(set: Uint8Array): { name: string; bytes: Uint8Array 
 }
 
 function generateInto(base: string): string {
-  buf('generate', '--output', join(base, 'protos'));
+  buf('generate', '--output', join(base, 'protos'), '--path', 'kubearmor');
+  buf(
+    'generate',
+    '--output',
+    join(base, 'protos'),
+    '--path',
+    'opentelemetry',
+    '--template',
+    'buf.gen.otel.yaml',
+  );
   const generated = join(base, 'libs/contract/proto/src/generated');
   const setFile = join(base, 'set.binpb');
-  buf('build', '--as-file-descriptor-set', '--exclude-source-info', '--output', setFile);
+  buf(
+    'build',
+    '--as-file-descriptor-set',
+    '--exclude-source-info',
+    '--path',
+    'kubearmor',
+    '--output',
+    setFile,
+  );
   const rows = splitDescriptorSet(readFileSync(setFile)).map(
     ({ name, bytes }) => `  '${name}':\n    '${Buffer.from(bytes).toString('base64')}',\n`,
   );

@@ -8,9 +8,27 @@
  * ask for, not for what file systems do on their behalf below (overlayfs creating in its upper layer).
  */
 
+/*
+ * A name without a file has no inode, and the verifier of 6.12 believes that d_inode of a hook's dentry is never null
+ * (kernel/bpf/verifier.c, BTF_TYPE_SAFE_TRUSTED): a plain load would have no fault handler and bring the kernel down.
+ */
+static __always_inline __u64 inode_of(struct dentry *dentry)
+{
+	return KA_ADDRESS(struct dentry, dentry, d_inode);
+}
+
 static __always_inline __u32 owner_of(struct dentry *dentry)
 {
-	return dentry->d_inode->i_uid.val;
+	__u64 inode = inode_of(dentry);
+
+	return KA_READ(struct inode, inode, i_uid.val);
+}
+
+static __always_inline bool is_directory(struct dentry *dentry)
+{
+	__u64 inode = inode_of(dentry);
+
+	return (KA_READ(struct inode, inode, i_mode) & S_IFMT) == S_IFDIR;
 }
 
 static __always_inline int judge_name(struct vfsmount *mnt, struct dentry *dentry, __u32 owner_uid, __u32 hook,
@@ -113,9 +131,8 @@ static __always_inline int judge_names(struct vfsmount *old_mnt, struct dentry *
 	slot->access.place[1].dentry = (__u64)new_dentry;
 	slot->access.write = KA_ACCESS_WRITE;
 	slot->access.owner_uid[0] = owner_of(old_dentry);
-	slot->access.owner_uid[1] = new_dentry->d_inode ? owner_of(new_dentry) : owner_of(new_dir->dentry);
-	if ((old_dentry->d_inode->i_mode & S_IFMT) == S_IFDIR ||
-	    (options & ACCESS_EXCHANGE && (new_dentry->d_inode->i_mode & S_IFMT) == S_IFDIR))
+	slot->access.owner_uid[1] = inode_of(new_dentry) ? owner_of(new_dentry) : owner_of(new_dir->dentry);
+	if (is_directory(old_dentry) || (options & ACCESS_EXCHANGE && is_directory(new_dentry)))
 		options |= ACCESS_DIRECTORY;
 	slot->access.options = options;
 	return judge_end_pair(slot);

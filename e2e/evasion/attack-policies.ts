@@ -7,6 +7,8 @@ export interface PolicyDocument {
   readonly spec: Readonly<Record<string, unknown>>;
 }
 
+const CONTAINER_KEY = 'kubearmor.io/container.name';
+
 export type Scope = { readonly container: string } | 'host';
 
 export function document(
@@ -23,8 +25,15 @@ export function document(
   return {
     kind: 'KubeArmorPolicy',
     metadata: { name },
-    spec: { selector: { matchLabels: { 'kubearmor.io/container.name': `^${scope.container}$` } }, ...spec },
+    spec: { selector: { matchLabels: { [CONTAINER_KEY]: `^${scope.container}$` } }, ...spec },
   };
+}
+
+/** The container that a document of `document` is for, or `host`. */
+export function scopeOf(policy: PolicyDocument): string {
+  const selector = policy.spec['selector'] as
+    { readonly matchLabels: Readonly<Record<string, string>> } | undefined;
+  return selector?.matchLabels[CONTAINER_KEY]?.slice(1, -1) ?? 'host';
 }
 
 const blockName = (scope: Scope, what: string): string =>

@@ -30,6 +30,8 @@ export interface ContainerSpec {
 
 export interface Container {
   readonly name: string;
+  /** Its directory below /sys/fs/cgroup. */
+  readonly cgroup: string;
   /** Runs a program in it as root, as `runc exec` does. */
   run(argv: readonly string[], input?: string, timeoutMs?: number): Promise<ExecOutcome>;
   /** The command line that enters the container with that program, to be started by the caller. */
@@ -71,6 +73,7 @@ export async function startContainer(lab: Lab, spec: ContainerSpec): Promise<Con
   ];
   return {
     name: spec.name,
+    cgroup: `/sys/fs/cgroup/evasion/${spec.name}`,
     entry,
     run: (argv, input, timeoutMs = 60_000) =>
       lab.run(entry(argv), { timeoutMs, ...(input === undefined ? {} : { input }) }),

@@ -10,8 +10,16 @@ import { LabError } from './errors.ts';
 const run = promisify(execFile);
 
 /** Compiles one C file for the guest; the result is cached by content. */
-export async function compileProgram(source: string, cacheDir: string, flags: readonly string[]): Promise<string> {
-  const key = createHash('sha256').update(await readFile(source)).update(flags.join(' ')).digest('hex').slice(0, 16);
+export async function compileProgram(
+  source: string,
+  cacheDir: string,
+  flags: readonly string[],
+): Promise<string> {
+  const key = createHash('sha256')
+    .update(await readFile(source))
+    .update(flags.join(' '))
+    .digest('hex')
+    .slice(0, 16);
   const name = relative(CHECKOUT, source).replaceAll(/[^\w]+/g, '-');
   const place = join(cacheDir, 'programs', `${name}-${key}`);
   if (existsSync(place)) return place;
@@ -20,7 +28,10 @@ export async function compileProgram(source: string, cacheDir: string, flags: re
   try {
     await run('gcc', ['-O2', '-Wall', '-Wextra', '-Werror', ...flags, '-o', draft, source]);
   } catch (error) {
-    throw new LabError('KA_LAB_COMPILE', `${source}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new LabError(
+      'KA_LAB_COMPILE',
+      `${source}: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
   await rename(draft, place);
   return place;

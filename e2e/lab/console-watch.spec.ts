@@ -24,3 +24,10 @@ test('says how many lines it dropped when the console is endless', () => {
   log.push('a\nb\nc\npart');
   expect(log.text).toBe('(1 earlier lines dropped)\nb\nc\npart');
 });
+
+test('shows the lines about a panic, not the task list that follows it', () => {
+  const log = new ConsoleLog();
+  log.push('a\nb\nPANIC\nc\nd\ne\n');
+  expect(log.around(/PANIC/, 1, 2)).toBe('b\nPANIC\nc');
+  expect(log.around(/nothing/, 1, 1)).toBe('d\ne');
+});

@@ -16,8 +16,10 @@ export function isKernelComplaint(line: string): boolean {
   return COMPLAINTS.some((complaint) => complaint.test(line));
 }
 
+export const PANIC = /Kernel panic - not syncing/;
+
 export function isPanic(line: string): boolean {
-  return /Kernel panic - not syncing/.test(line);
+  return PANIC.test(line);
 }
 
 /** Collects the console, line by line, within a bound; keeps every complaint (up to a bound) with the lines after it. */
@@ -62,6 +64,14 @@ export class ConsoleLog {
     const from = this.kept.slice(-lines);
     if (this.rest !== '') from.push(this.rest);
     return from.join('\n');
+  }
+
+  /** The lines about the first one that matches; the tail when none does. */
+  around(pattern: RegExp, before: number, after: number): string {
+    const at = this.kept.findIndex((line) => pattern.test(line));
+    return at < 0
+      ? this.tail(before + after)
+      : this.kept.slice(Math.max(0, at - before), at + after).join('\n');
   }
 
   get text(): string {

@@ -15,7 +15,12 @@ test.each([
 test('picks the newest kernel and skips stanzas that name no file', () => {
   const stanza = (name: string, version: string): string =>
     `Package: ${name}\nVersion: ${version}\nFilename: pool/${name}.deb\nSHA256: ${'a'.repeat(64)}\n`;
-  const index = [stanza('linux-image-6.1.0-47-cloud-amd64', '6.1.170-3'), stanza('linux-image-6.1.0-50-cloud-amd64', '6.1.176-1'), stanza('linux-doc', '9'), 'Package: linux-image-6.1.0-99-cloud-amd64\nVersion: 9\n'].join('\n');
+  const index = [
+    stanza('linux-image-6.1.0-47-cloud-amd64', '6.1.170-3'),
+    stanza('linux-image-6.1.0-50-cloud-amd64', '6.1.176-1'),
+    stanza('linux-doc', '9'),
+    'Package: linux-image-6.1.0-99-cloud-amd64\nVersion: 9\n',
+  ].join('\n');
   const found = parsePackages(index, /^linux-image-6\.1\.0-\d+-cloud-amd64$/);
   expect(found).toHaveLength(2);
   expect(newestPackage(found)?.name).toBe('linux-image-6.1.0-50-cloud-amd64');

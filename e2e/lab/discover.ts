@@ -14,7 +14,9 @@ export interface KnownScenario extends Scenario {
 export async function discoverScenarios(): Promise<readonly KnownScenario[]> {
   const root = join(CHECKOUT, 'e2e');
   const entries = await readdir(root, { recursive: true });
-  const modules = entries.filter((entry) => entry.endsWith('.e2e.ts') && !entry.includes('node_modules')).sort();
+  const modules = entries
+    .filter((entry) => entry.endsWith('.e2e.ts') && !entry.includes('node_modules'))
+    .sort();
   const known: KnownScenario[] = [];
   for (const entry of modules) {
     const before = new Set(registeredScenarios());

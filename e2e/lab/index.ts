@@ -1,10 +1,13 @@
 export { bootLab, runShell } from './boot-lab.ts';
-export type { LabSettings, RunningLab, ShellOutcome } from './boot-lab.ts';
+export type { RunningLab, ShellOutcome } from './boot-lab.ts';
 export { discoverScenarios } from './discover.ts';
 export type { KnownScenario } from './discover.ts';
 export { LabError } from './errors.ts';
+export type { LabSettings } from './guest-machine.ts';
 export { KERNELS } from './kernel-table.ts';
 export type { CaseResult, CaseStatus, ExecOutcome, GuestEvent } from './protocol.ts';
 export { defaultCacheDir } from './checkout.ts';
 export { runSuite } from './run-suite.ts';
 export type { SuiteReport } from './run-suite.ts';
+export { selfTest } from './self-test.ts';
+export type { SelfTestResult } from './self-test.ts';

@@ -24,7 +24,8 @@ export async function buildInitramfs(kernel: CachedKernel): Promise<string> {
     await writeFile(join(draft, 'tree/init'), init);
     await chmod(join(draft, 'tree/init'), 0o755);
     const modules = await collectModules(kernel.modulesDir, BOOT_MODULES);
-    for (const module of modules) await writeFile(join(draft, 'tree/modules', `${module.name}.ko`), module.image);
+    for (const module of modules)
+      await writeFile(join(draft, 'tree/modules', `${module.name}.ko`), module.image);
     await writeFile(join(draft, 'tree/modules/order'), modules.map((module) => module.name).join('\n'));
     await run('sh', ['-c', 'cd tree && find . | cpio -o -H newc --quiet > ../initramfs'], { cwd: draft });
     await rename(join(draft, 'initramfs'), place);

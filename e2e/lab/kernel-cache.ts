@@ -10,6 +10,7 @@ import type { IndexedPackage } from './debian-index.ts';
 import { LabError } from './errors.ts';
 import { KERNELS } from './kernel-table.ts';
 import type { KernelSource } from './kernel-table.ts';
+import { publish } from './publish.ts';
 
 const run = promisify(execFile);
 
@@ -27,7 +28,11 @@ export interface CachedKernel {
  * The kernel of that name, from the cache or, the first time, from Debian's mirror. Several processes may ask at
  * once: each prepares its own temporary folder, the first rename wins and the others use the winner's.
  */
-export async function fetchKernel(name: string, cacheDir: string, log: (line: string) => void): Promise<CachedKernel> {
+export async function fetchKernel(
+  name: string,
+  cacheDir: string,
+  log: (line: string) => void,
+): Promise<CachedKernel> {
   const source = KERNELS.find((kernel) => kernel.name === name);
   if (source === undefined) {
     const known = KERNELS.map((kernel) => kernel.name).join(', ');
@@ -47,16 +52,6 @@ export async function fetchKernel(name: string, cacheDir: string, log: (line: st
   return readCachedKernel(name, dir);
 }
 
-/** Moves a finished folder to its place unless another process was faster. */
-export async function publish(draft: string, place: string): Promise<void> {
-  try {
-    await rename(draft, place);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
-  }
-}
-
 async function readCachedKernel(name: string, dir: string): Promise<CachedKernel> {
   const { release, version } = JSON.parse(await readFile(join(dir, 'kernel.json'), 'utf8')) as {
     release: string;
@@ -72,7 +67,11 @@ async function readCachedKernel(name: string, dir: string): Promise<CachedKernel
   };
 }
 
-async function prepareKernel(source: KernelSource, draft: string, log: (line: string) => void): Promise<void> {
+async function prepareKernel(
+  source: KernelSource,
+  draft: string,
+  log: (line: string) => void,
+): Promise<void> {
   log(`looking for the newest ${source.name} kernel in ${source.index}`);
   const index = gunzipSync(await download(source.index)).toString('utf8');
   const wanted = newestPackage(parsePackages(index, source.packageName));
@@ -92,7 +91,10 @@ async function prepareKernel(source: KernelSource, draft: string, log: (line: st
     .find((place) => existsSync(place));
   const boot = join(draft, 'deb/boot');
   if (modules === undefined || !(await readdir(boot)).includes(`vmlinuz-${release}`)) {
-    throw new LabError('KA_LAB_BAD_PACKAGE', `${wanted.name} ${wanted.version} has no vmlinuz or modules for ${release}`);
+    throw new LabError(
+      'KA_LAB_BAD_PACKAGE',
+      `${wanted.name} ${wanted.version} has no vmlinuz or modules for ${release}`,
+    );
   }
   await rename(modules, join(draft, 'lib/modules', release));
   await rename(join(boot, `vmlinuz-${release}`), join(draft, 'vmlinuz'));
@@ -101,7 +103,10 @@ async function prepareKernel(source: KernelSource, draft: string, log: (line: st
   await run('busybox', ['depmod', '-b', draft, release]);
   await rm(join(draft, 'deb'), { recursive: true });
   await rm(join(draft, 'kernel.deb'));
-  await writeFile(join(draft, 'kernel.json'), JSON.stringify({ release, version: wanted.version, sha256: wanted.sha256 }));
+  await writeFile(
+    join(draft, 'kernel.json'),
+    JSON.stringify({ release, version: wanted.version, sha256: wanted.sha256 }),
+  );
 }
 
 async function downloadPackage(source: KernelSource, wanted: IndexedPackage): Promise<Buffer> {

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
+import type { Readable } from 'node:stream';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LabError } from './errors.ts';
@@ -23,11 +24,13 @@ export interface MachineSpec {
 
 export interface Machine {
   readonly accel: 'kvm' | 'tcg';
-  readonly console: NodeJS.ReadableStream;
+  readonly console: Readable;
   readonly control: Socket;
   readonly output: Socket;
   /** Settles when QEMU has ended, with what it wrote to stderr. */
   readonly ended: Promise<{ readonly code: number | null; readonly stderr: string }>;
+  /** Sends an NMI and gives the kernel that long to say what it has to say. */
+  interrupt(patienceMs: number): Promise<void>;
   kill(): Promise<void>;
 }
 
@@ -47,27 +50,38 @@ export function chooseAccel(): 'kvm' | 'tcg' {
 
 export async function startMachine(spec: MachineSpec): Promise<Machine> {
   const virtiofsd = VIRTIOFSD.find((path) => existsSync(path));
-  if (virtiofsd === undefined) throw new LabError('KA_LAB_NO_VIRTIOFSD', `no virtiofsd at ${VIRTIOFSD.join(' or ')}`);
+  if (virtiofsd === undefined)
+    throw new LabError('KA_LAB_NO_VIRTIOFSD', `no virtiofsd at ${VIRTIOFSD.join(' or ')}`);
   const sockets = await mkdtemp(join(tmpdir(), 'ka-lab-'));
   const share = join(sockets, 'share');
   const children: ChildProcess[] = [];
   const killAll = (): void => children.forEach((child) => child.kill('SIGKILL'));
-  process.on('exit', killAll);
+  const onExit = (): void => {
+    killAll();
+    rmSync(sockets, { recursive: true, force: true });
+  };
+  process.on('exit', onExit);
   const release = async (): Promise<void> => {
     killAll();
-    process.off('exit', killAll);
+    process.off('exit', onExit);
     await rm(sockets, { recursive: true, force: true });
   };
   try {
-    const sharer = spawn(virtiofsd, [`--socket-path=${share}`, '-o', 'source=/', '-o', 'sandbox=chroot', '-o', 'cache=always'], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    const sharer = spawn(
+      virtiofsd,
+      [`--socket-path=${share}`, '-o', 'source=/', '-o', 'sandbox=chroot', '-o', 'cache=always'],
+      {
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
+    );
     children.push(sharer);
     const sharerLog = collect(sharer.stderr);
     await socketAppears(share, sharer, sharerLog);
 
     const accel = spec.icount ? 'tcg' : chooseAccel();
-    const qemu = spawn('qemu-system-x86_64', qemuArgs(spec, accel, sockets), { stdio: ['ignore', 'pipe', 'pipe'] });
+    const qemu = spawn('qemu-system-x86_64', qemuArgs(spec, accel, sockets), {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     children.push(qemu);
     const qemuLog = collect(qemu.stderr);
     const ended = new Promise<{ code: number | null; stderr: string }>((resolve) => {
@@ -79,13 +93,28 @@ export async function startMachine(spec: MachineSpec): Promise<Machine> {
     });
     const control = await connectPort(join(sockets, 'control'), qemu, qemuLog);
     const output = await connectPort(join(sockets, 'output'), qemu, qemuLog);
-    return { accel, console: qemu.stdout, control, output, ended, kill: async () => {
-      killAll();
-      await ended;
-      control.destroy();
-      output.destroy();
-      await release();
-    } };
+    const monitor = await connectPort(join(sockets, 'monitor'), qemu, qemuLog);
+    // QEMU stops listening to a monitor whose greeting nobody reads.
+    monitor.resume();
+    return {
+      accel,
+      console: qemu.stdout,
+      control,
+      output,
+      ended,
+      interrupt: async (patienceMs) => {
+        monitor.write('nmi\n');
+        await Promise.race([ended, delay(patienceMs)]);
+      },
+      kill: async () => {
+        killAll();
+        await ended;
+        control.destroy();
+        output.destroy();
+        monitor.destroy();
+        await release();
+      },
+    };
   } catch (error) {
     await release();
     throw error;
@@ -95,29 +124,60 @@ export async function startMachine(spec: MachineSpec): Promise<Machine> {
 function qemuArgs(spec: MachineSpec, accel: 'kvm' | 'tcg', sockets: string): string[] {
   // QEMU 7.2 corrupts flags in cmpxchg16b when two vCPUs run in parallel, so TCG guests must not see it.
   const cpu = accel === 'kvm' ? ['-accel', 'kvm', '-cpu', 'host'] : ['-cpu', 'max,-cx16'];
-  const tcg = spec.icount ? ['-accel', 'tcg,thread=single', '-icount', 'shift=0'] : ['-accel', 'tcg,thread=multi'];
-  const forwards = [...spec.forwards].map(([guest, host]) => `,hostfwd=tcp:127.0.0.1:${host}-:${guest}`).join('');
+  const tcg = spec.icount
+    ? ['-accel', 'tcg,thread=single', '-icount', 'shift=0']
+    : ['-accel', 'tcg,thread=multi'];
+  const forwards = [...spec.forwards]
+    .map(([guest, host]) => `,hostfwd=tcp:127.0.0.1:${host}-:${guest}`)
+    .join('');
   return [
     ...cpu,
     ...(accel === 'tcg' ? tcg : []),
-    '-m', `${spec.memoryMiB}M`,
-    '-smp', String(spec.icount ? 1 : spec.cpus),
-    '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot',
-    '-object', `memory-backend-memfd,id=mem,size=${spec.memoryMiB}M,share=on`,
-    '-numa', 'node,memdev=mem',
-    '-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console',
-    '-chardev', `socket,id=share,path=${join(sockets, 'share')}`,
-    '-device', 'vhost-user-fs-pci,chardev=share,tag=host,queue-size=1024',
-    '-device', 'virtio-serial-pci',
-    '-chardev', `socket,id=control,path=${join(sockets, 'control')},server=on,wait=off`,
-    '-device', 'virtserialport,chardev=control,name=ka.control',
-    '-chardev', `socket,id=output,path=${join(sockets, 'output')},server=on,wait=off`,
-    '-device', 'virtserialport,chardev=output,name=ka.output',
-    '-netdev', `user,id=net${forwards}`,
-    '-device', 'virtio-net-pci,netdev=net,romfile=',
-    '-kernel', spec.vmlinuz,
-    '-initrd', spec.initramfs,
-    '-append', spec.kernelArgs.join(' '),
+    '-m',
+    `${spec.memoryMiB}M`,
+    '-smp',
+    String(spec.icount ? 1 : spec.cpus),
+    '-nodefaults',
+    '-no-user-config',
+    '-display',
+    'none',
+    '-no-reboot',
+    '-object',
+    `memory-backend-memfd,id=mem,size=${spec.memoryMiB}M,share=on`,
+    '-numa',
+    'node,memdev=mem',
+    '-chardev',
+    'stdio,id=console,signal=off',
+    '-serial',
+    'chardev:console',
+    '-chardev',
+    `socket,id=share,path=${join(sockets, 'share')}`,
+    '-device',
+    'vhost-user-fs-pci,chardev=share,tag=host,queue-size=1024',
+    '-device',
+    'virtio-serial-pci',
+    '-chardev',
+    `socket,id=control,path=${join(sockets, 'control')},server=on,wait=off`,
+    '-device',
+    'virtserialport,chardev=control,name=ka.control',
+    '-chardev',
+    `socket,id=output,path=${join(sockets, 'output')},server=on,wait=off`,
+    '-device',
+    'virtserialport,chardev=output,name=ka.output',
+    '-chardev',
+    `socket,id=monitor,path=${join(sockets, 'monitor')},server=on,wait=off`,
+    '-mon',
+    'chardev=monitor,mode=readline',
+    '-netdev',
+    `user,id=net${forwards}`,
+    '-device',
+    'virtio-net-pci,netdev=net,romfile=',
+    '-kernel',
+    spec.vmlinuz,
+    '-initrd',
+    spec.initramfs,
+    '-append',
+    spec.kernelArgs.join(' '),
   ];
 }
 

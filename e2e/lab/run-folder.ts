@@ -13,7 +13,12 @@ export type Job =
   | { readonly kind: 'scenarios'; readonly modules: readonly string[] };
 
 /** The folder a guest reads its job from; it lies in the cache, which the guest sees through the shared root. */
-export async function writeRunFolder(kernel: CachedKernel, cacheDir: string, job: Job): Promise<string> {
+export async function writeRunFolder(
+  kernel: CachedKernel,
+  cacheDir: string,
+  job: Job,
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
   await mkdir(join(cacheDir, 'runs'), { recursive: true });
   const dir = await mkdtemp(join(cacheDir, 'runs', `${kernel.name}-`));
   const stage2 = await readFile(new URL('./guest/stage2.sh', import.meta.url), 'utf8');
@@ -28,12 +33,19 @@ export async function writeRunFolder(kernel: CachedKernel, cacheDir: string, job
   };
   const filled = stage2.replaceAll(/@([A-Z]+)@/g, (whole, word: string) => words[word] ?? whole);
   await writeFile(join(dir, 'stage2.sh'), filled);
+  const exports = Object.entries(env).map(
+    ([name, value]) => `export ${name}='${value.replaceAll("'", "'\\''")}'\n`,
+  );
+  await writeFile(join(dir, 'env.sh'), exports.join(''));
   if (job.kind === 'shell') {
     await writeFile(join(dir, 'command.sh'), job.command + '\n');
     await writeFile(join(dir, 'job.sh'), `exec /bin/sh '${dir}/command.sh' </dev/null\n`);
   } else {
     await bundleRunner(dir, job.modules);
-    await copyFile(await compileProgram(join(CHECKOUT, 'e2e/lab/guest/pty-run.c'), cacheDir, ['-static']), join(dir, 'pty-run'));
+    await copyFile(
+      await compileProgram(join(CHECKOUT, 'e2e/lab/guest/pty-run.c'), cacheDir, ['-static']),
+      join(dir, 'pty-run'),
+    );
     await writeFile(join(dir, 'job.sh'), `exec '${nodePath()}' --enable-source-maps '${dir}/runner.mjs'\n`);
   }
   return dir;

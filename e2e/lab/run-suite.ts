@@ -1,6 +1,6 @@
 import type { KnownScenario } from './discover.ts';
 import { bootLab } from './boot-lab.ts';
-import type { LabSettings } from './boot-lab.ts';
+import type { LabSettings } from './guest-machine.ts';
 import { LabError } from './errors.ts';
 import type { CaseResult } from './protocol.ts';
 import { CHECKOUT, defaultCacheDir } from './checkout.ts';
@@ -14,7 +14,10 @@ export interface SuiteReport {
 }
 
 /** One boot, these scenarios one after the other. A lost guest fails the current scenario and all that did not run. */
-export async function runSuite(settings: LabSettings, scenarios: readonly KnownScenario[]): Promise<SuiteReport> {
+export async function runSuite(
+  settings: LabSettings,
+  scenarios: readonly KnownScenario[],
+): Promise<SuiteReport> {
   const results: CaseResult[] = [];
   const modules = [...new Set(scenarios.map((one) => one.module))];
   let pending = [...scenarios];
@@ -23,10 +26,16 @@ export async function runSuite(settings: LabSettings, scenarios: readonly KnownS
   try {
     const host = { checkout: CHECKOUT, cacheDir: settings.cacheDir ?? defaultCacheDir() };
     for (const prepare of new Set(scenarios.map((one) => one.options.prepare))) await prepare?.(host);
-    const lab = await bootLab({ ...settings, onEvent: (event) => {
-      if (event.event === 'case' && event.result.scenario === current) results.push(event.result);
-      settings.onEvent?.(event);
-    } }, modules);
+    const lab = await bootLab(
+      {
+        ...settings,
+        onEvent: (event) => {
+          if (event.event === 'case' && event.result.scenario === current) results.push(event.result);
+          settings.onEvent?.(event);
+        },
+      },
+      modules,
+    );
     consoleFile = lab.consoleFile;
     try {
       for (const one of scenarios) {
@@ -40,12 +49,23 @@ export async function runSuite(settings: LabSettings, scenarios: readonly KnownS
     }
     await lab.stop();
   } catch (error) {
-    const failure = error instanceof LabError ? error : new LabError('KA_LAB_UNEXPECTED', error instanceof Error ? (error.stack ?? error.message) : String(error));
+    const failure =
+      error instanceof LabError
+        ? error
+        : new LabError(
+            'KA_LAB_UNEXPECTED',
+            error instanceof Error ? (error.stack ?? error.message) : String(error),
+          );
     pending.forEach((one, index) => {
       const reason = index === 0 ? failure.message : `not run: ${failure.message.split('\n')[0] ?? ''}`;
       results.push({ scenario: one.name, name: '(whole scenario)', status: 'failed', reason, ms: 0 });
     });
-    return { kernel: settings.kernel, results, failure, ...(consoleFile === undefined ? {} : { consoleFile }) };
+    return {
+      kernel: settings.kernel,
+      results,
+      failure,
+      ...(consoleFile === undefined ? {} : { consoleFile }),
+    };
   }
   return { kernel: settings.kernel, results, ...(consoleFile === undefined ? {} : { consoleFile }) };
 }

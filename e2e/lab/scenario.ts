@@ -8,8 +8,8 @@ export interface RunOptions {
   readonly input?: string;
   /** Default 30 s; a program that takes longer is killed and the call rejects. */
   readonly timeoutMs?: number;
-  /** Give the program a controlling terminal; stdout then carries stderr too. */
-  readonly tty?: boolean;
+  /** Give the program a controlling terminal; stdout then carries stderr too, unless that is to be kept apart. */
+  readonly tty?: boolean | 'keep-stderr';
 }
 
 /** A program left running in the guest. */
@@ -46,7 +46,11 @@ export interface Lab {
   /** Runs after the scenario, last registered first, also when it failed. */
   defer(cleanup: () => Promise<unknown> | unknown): void;
   /** Polls until the probe gives something other than undefined or false. */
-  until<T>(what: string, probe: () => Promise<T | undefined | false> | T | undefined | false, timeoutMs?: number): Promise<T>;
+  until<T>(
+    what: string,
+    probe: () => Promise<T | undefined | false> | T | undefined | false,
+    timeoutMs?: number,
+  ): Promise<T>;
 }
 
 /** Where a scenario's host side may put what the guest will need; the guest sees the folder as `KA_CACHE_DIR`. */

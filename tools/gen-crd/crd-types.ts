@@ -10,7 +10,8 @@ export function crdTypes(crds: readonly Crd[]): string {
     if (schema.items !== undefined) return `readonly ${bracketed(typeOf(schema.items, path))}[]`;
     if (schema.additionalProperties !== undefined) return 'Readonly<Record<string, string>>';
     if (schema.properties !== undefined) return interfaceOf(schema, path);
-    if (schema.enum !== undefined && schema.enum.length <= 12) return schema.enum.map((word) => `'${word}'`).join(' | ');
+    if (schema.enum !== undefined && schema.enum.length <= 12)
+      return schema.enum.map((word) => `'${word}'`).join(' | ');
     return schema.type === 'integer' ? 'number' : schema.type;
   };
 
@@ -18,7 +19,9 @@ export function crdTypes(crds: readonly Crd[]): string {
     const key = JSON.stringify(schema);
     const known = nameOf.get(key);
     if (known !== undefined) return known;
-    const name = [1, 2, 3, 4].map((take) => pascal(path.slice(-take))).find((candidate) => !taken.has(candidate));
+    const name = [1, 2, 3, 4]
+      .map((take) => pascal(path.slice(-take)))
+      .find((candidate) => !taken.has(candidate));
     if (name === undefined) throw new Error(`no free type name for ${path.join('.')}`);
     nameOf.set(key, name);
     taken.add(name);
@@ -40,5 +43,7 @@ const bracketed = (type: string): string => (/[ |]/.test(type) ? `(${type})` : t
 const pascal = (path: readonly string[]): string =>
   path
     .map((part) => part.charAt(0).toUpperCase() + part.slice(1))
-    .map((part) => part.replace(/ies$/, 'y').replace(/(Path|Pattern|Protocol|Syscall|Expression|Port|Preset)s$/, '$1'))
+    .map((part) =>
+      part.replace(/ies$/, 'y').replace(/(Path|Pattern|Protocol|Syscall|Expression|Port|Preset)s$/, '$1'),
+    )
     .join('');

@@ -8,7 +8,9 @@ export type KeyShape =
 
 export function keyShape(schema: Schema): KeyShape {
   if (schema.properties !== undefined) {
-    return { keys: Object.fromEntries(Object.entries(schema.properties).map(([key, sub]) => [key, keyShape(sub)])) };
+    return {
+      keys: Object.fromEntries(Object.entries(schema.properties).map(([key, sub]) => [key, keyShape(sub)])),
+    };
   }
   if (schema.items !== undefined) return { items: keyShape(schema.items) };
   return { leaf: schema.additionalProperties === undefined ? schema.type : 'map' };

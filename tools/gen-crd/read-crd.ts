@@ -20,7 +20,11 @@ export interface Crd {
 interface CrdDocument {
   readonly spec: {
     readonly scope: string;
-    readonly names: { readonly kind: string; readonly plural: string; readonly shortNames: readonly string[] };
+    readonly names: {
+      readonly kind: string;
+      readonly plural: string;
+      readonly shortNames: readonly string[];
+    };
     readonly versions: readonly { readonly schema: { readonly openAPIV3Schema: Schema } }[];
   };
 }
@@ -30,7 +34,9 @@ export function readCrd(fileName: string, document: CrdDocument): Crd {
   const spec = versions[0]?.schema.openAPIV3Schema.properties?.['spec'];
   const shortName = names.shortNames[0];
   if (spec === undefined || shortName === undefined || `${names.plural}.yaml` !== fileName) {
-    throw new Error(`${fileName}: not a CustomResourceDefinition with a spec schema and a short name, or misnamed`);
+    throw new Error(
+      `${fileName}: not a CustomResourceDefinition with a spec schema and a short name, or misnamed`,
+    );
   }
   return { kind: names.kind, plural: names.plural, shortName, namespaced: scope === 'Namespaced', spec };
 }

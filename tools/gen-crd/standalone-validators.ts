@@ -71,7 +71,10 @@ function without(schema: object, keywords: ReadonlySet<string>): Record<string, 
           const properties = Object.entries(value as Record<string, object>);
           return [key, Object.fromEntries(properties.map(([name, sub]) => [name, without(sub, keywords)]))];
         }
-        return [key, key === 'items' || key === 'additionalProperties' ? without(value as object, keywords) : value];
+        return [
+          key,
+          key === 'items' || key === 'additionalProperties' ? without(value as object, keywords) : value,
+        ];
       }),
   );
 }

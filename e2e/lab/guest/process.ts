@@ -3,7 +3,16 @@ import type { ExecOutcome } from '../protocol.ts';
 import type { Background, RunOptions } from '../scenario.ts';
 
 const KEEP_BYTES = 1 << 20;
-const signalNumbers: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGABRT: 6, SIGKILL: 9, SIGSEGV: 11, SIGPIPE: 13, SIGTERM: 15 };
+const signalNumbers: Readonly<Record<string, number>> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGQUIT: 3,
+  SIGABRT: 6,
+  SIGKILL: 9,
+  SIGSEGV: 11,
+  SIGPIPE: 13,
+  SIGTERM: 15,
+};
 
 export function exitCode(code: number | null, signal: NodeJS.Signals | null): number {
   return code ?? 128 + (signal === null ? 0 : (signalNumbers[signal] ?? 0));
@@ -11,17 +20,27 @@ export function exitCode(code: number | null, signal: NodeJS.Signals | null): nu
 
 /** The error number as a shell reports it, so that "cannot exec" reads the same with and without a shell between. */
 function spawnFailure(argv: readonly string[], error: NodeJS.ErrnoException): ExecOutcome {
-  const words: Readonly<Record<string, string>> = { EACCES: 'Permission denied', ENOENT: 'No such file or directory', EPERM: 'Operation not permitted' };
+  const words: Readonly<Record<string, string>> = {
+    EACCES: 'Permission denied',
+    ENOENT: 'No such file or directory',
+    EPERM: 'Operation not permitted',
+  };
   const why = words[error.code ?? ''] ?? error.message;
   return { code: error.code === 'ENOENT' ? 127 : 126, stdout: '', stderr: `${argv[0] ?? ''}: ${why}\n` };
 }
 
-/** argv that runs under a terminal of its own: `setsid` plus a pty by the lab's small C program. */
+/** argv that runs under a terminal of its own, made by the lab's small C program. */
 function withTerminal(argv: readonly string[], ptyProgram: string, options: RunOptions): readonly string[] {
+  if (options.tty === 'keep-stderr') return [ptyProgram, '--keep-stderr', '--', ...argv];
   return options.tty === true ? [ptyProgram, '--', ...argv] : argv;
 }
 
-function spawnOptions(options: RunOptions): { cwd?: string; uid?: number; gid?: number; env: NodeJS.ProcessEnv } {
+function spawnOptions(options: RunOptions): {
+  cwd?: string;
+  uid?: number;
+  gid?: number;
+  env: NodeJS.ProcessEnv;
+} {
   return {
     env: { ...process.env, ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
@@ -30,15 +49,25 @@ function spawnOptions(options: RunOptions): { cwd?: string; uid?: number; gid?: 
   };
 }
 
-export function runProgram(argv: readonly string[], ptyProgram: string, options: RunOptions = {}, signal?: AbortSignal): Promise<ExecOutcome> {
+export function runProgram(
+  argv: readonly string[],
+  ptyProgram: string,
+  options: RunOptions = {},
+  signal?: AbortSignal,
+): Promise<ExecOutcome> {
   const full = withTerminal(argv, ptyProgram, options);
   const timeoutMs = options.timeoutMs ?? 30_000;
   return new Promise((resolve, reject) => {
-    const child = spawn(full[0] ?? '', full.slice(1), { ...spawnOptions(options), stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(full[0] ?? '', full.slice(1), {
+      ...spawnOptions(options),
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
     let stdout = '';
     let stderr = '';
-    child.stdout.on('data', (chunk: Buffer) => (stdout = (stdout + chunk.toString()).slice(-KEEP_BYTES)));
-    child.stderr.on('data', (chunk: Buffer) => (stderr = (stderr + chunk.toString()).slice(-KEEP_BYTES)));
+    child.stdout.setEncoding('utf8');
+    child.stderr.setEncoding('utf8');
+    child.stdout.on('data', (chunk: string) => (stdout = (stdout + chunk).slice(-KEEP_BYTES)));
+    child.stderr.on('data', (chunk: string) => (stderr = (stderr + chunk).slice(-KEEP_BYTES)));
     child.stdin.on('error', () => undefined);
     child.stdin.end(options.input ?? '');
     const giveUp = (why: string): void => {
@@ -66,13 +95,23 @@ export function runProgram(argv: readonly string[], ptyProgram: string, options:
   });
 }
 
-export function startProgram(argv: readonly string[], ptyProgram: string, options: RunOptions = {}): Background {
+export function startProgram(
+  argv: readonly string[],
+  ptyProgram: string,
+  options: RunOptions = {},
+): Background {
   const full = withTerminal(argv, ptyProgram, options);
-  const child = spawn(full[0] ?? '', full.slice(1), { ...spawnOptions(options), stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+  const child = spawn(full[0] ?? '', full.slice(1), {
+    ...spawnOptions(options),
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: true,
+  });
   let output = '';
   const watchers = new Set<() => void>();
-  const take = (chunk: Buffer): void => {
-    output = (output + chunk.toString()).slice(-KEEP_BYTES);
+  child.stdout.setEncoding('utf8');
+  child.stderr.setEncoding('utf8');
+  const take = (chunk: string): void => {
+    output = (output + chunk).slice(-KEEP_BYTES);
     watchers.forEach((watch) => watch());
   };
   child.stdout.on('data', take);
@@ -115,10 +154,24 @@ export function startProgram(argv: readonly string[], ptyProgram: string, option
         const look = (): void => {
           const match = pattern.exec(output);
           if (match !== null) finish(() => resolve(match));
-          else if (over) finish(() => reject(new Error(`${argv.join(' ')} ended before ${String(pattern)} appeared: ${output.slice(-2000)}`)));
+          else if (over)
+            finish(() =>
+              reject(
+                new Error(
+                  `${argv.join(' ')} ended before ${String(pattern)} appeared: ${output.slice(-2000)}`,
+                ),
+              ),
+            );
         };
         const timer = setTimeout(
-          () => finish(() => reject(new Error(`${argv.join(' ')}: no ${String(pattern)} within ${timeoutMs} ms: ${output.slice(-2000)}`))),
+          () =>
+            finish(() =>
+              reject(
+                new Error(
+                  `${argv.join(' ')}: no ${String(pattern)} within ${timeoutMs} ms: ${output.slice(-2000)}`,
+                ),
+              ),
+            ),
           timeoutMs,
         );
         watchers.add(look);

@@ -1,6 +1,9 @@
 /* Runs a program under a controlling terminal of its own and copies what it writes to stdout.
  *
- *   pty-run [--] PROGRAM [ARG]...
+ *   pty-run [--keep-stderr] [--] PROGRAM [ARG]...
+ *
+ * With --keep-stderr the program's stderr stays what it is: clients of a container runtime write their own troubles
+ * there, while the terminal carries what the contained program says.
  *
  * Statically linked, so that it works in any root. Exit status: the program's, 128 + signal, 126/127 as a shell. */
 #define _GNU_SOURCE
@@ -73,11 +76,15 @@ static void relay(int master)
 
 int main(int argc, char **argv)
 {
+	(void)argc;
 	char **program = argv + 1;
-	if (argc > 1 && !strcmp(argv[1], "--"))
+	int keep_stderr = *program && !strcmp(*program, "--keep-stderr");
+	if (keep_stderr)
+		program++;
+	if (*program && !strcmp(*program, "--"))
 		program++;
 	if (!*program) {
-		fprintf(stderr, "usage: pty-run [--] PROGRAM [ARG]...\n");
+		fprintf(stderr, "usage: pty-run [--keep-stderr] [--] PROGRAM [ARG]...\n");
 		return 125;
 	}
 	int master = -1, slave = -1;
@@ -96,7 +103,8 @@ int main(int argc, char **argv)
 		ioctl(slave, TIOCSCTTY, 0);
 		dup2(slave, 0);
 		dup2(slave, 1);
-		dup2(slave, 2);
+		if (!keep_stderr)
+			dup2(slave, 2);
 		execvp(program[0], program);
 		int why = errno;
 		fprintf(stderr, "%s: %s\n", program[0], strerror(why));

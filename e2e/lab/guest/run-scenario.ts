@@ -7,6 +7,7 @@ import type { Background, Lab, RunOptions, Scenario } from '../scenario.ts';
 import { runProgram, startProgram } from './process.ts';
 
 export const DEFAULT_TIMEOUT_MS = 60_000;
+const CLEANUP_LIMIT_MS = 20_000;
 const CGROUPS = '/sys/fs/cgroup';
 
 export interface GuestSettings {
@@ -20,11 +21,20 @@ export interface GuestSettings {
  * children inherit it, and at the end the runner steps out and the kernel kills the rest. Daemons are started from
  * the root cgroup.
  */
-export async function runScenario(scenario: Scenario, settings: GuestSettings): Promise<readonly CaseResult[]> {
+export async function runScenario(
+  scenario: Scenario,
+  settings: GuestSettings,
+): Promise<readonly CaseResult[]> {
   const results: CaseResult[] = [];
   const { emit } = settings;
   const report = (name: string, status: CaseResult['status'], ms: number, reason?: string): void => {
-    const result: CaseResult = { scenario: scenario.name, name, status, ms: Math.round(ms), ...(reason === undefined ? {} : { reason }) };
+    const result: CaseResult = {
+      scenario: scenario.name,
+      name,
+      status,
+      ms: Math.round(ms),
+      ...(reason === undefined ? {} : { reason }),
+    };
     results.push(result);
     emit({ event: 'case', result });
   };
@@ -42,6 +52,7 @@ export async function runScenario(scenario: Scenario, settings: GuestSettings): 
   enter(group);
   const cleanups: (() => Promise<unknown> | unknown)[] = [];
   const abort = new AbortController();
+  let isOver = false;
   const lab: Lab = {
     kernel: settings.kernel,
     signal: abort.signal,
@@ -69,23 +80,34 @@ export async function runScenario(scenario: Scenario, settings: GuestSettings): 
         const value = await probe();
         if (value !== undefined && value !== false) return value;
         if (performance.now() > deadline) throw new Error(`${what}: not within ${limitMs} ms`);
-        abort.signal.throwIfAborted();
+        // Clean-up may still wait for things after the scenario's time is up.
+        if (!isOver) abort.signal.throwIfAborted();
         await delay(20);
       }
     },
   };
 
-  const timer = setTimeout(() => abort.abort(new Error(`the scenario took longer than ${timeoutMs} ms`)), timeoutMs);
+  const timer = setTimeout(
+    () => abort.abort(new Error(`the scenario took longer than ${timeoutMs} ms`)),
+    timeoutMs,
+  );
   try {
     await orAbort(scenario.body(lab), abort.signal);
-    if (results.length === 0) report('(whole scenario)', 'failed', performance.now() - began, 'it checked nothing: no case ran');
+    if (results.length === 0)
+      report('(whole scenario)', 'failed', performance.now() - began, 'it checked nothing: no case ran');
   } catch (error) {
     report('(scenario body)', 'failed', performance.now() - began, describe(error));
   } finally {
     clearTimeout(timer);
+    isOver = true;
     for (const cleanup of cleanups.reverse()) {
       try {
-        await Promise.race([cleanup(), delay(10_000, undefined, { ref: false }).then(() => Promise.reject(new Error('clean-up took longer than 10 s')))]);
+        await Promise.race([
+          cleanup(),
+          delay(CLEANUP_LIMIT_MS, undefined, { ref: false }).then(() =>
+            Promise.reject(new Error(`clean-up took longer than ${CLEANUP_LIMIT_MS} ms`)),
+          ),
+        ]);
       } catch (error) {
         report('(clean-up)', 'failed', 0, describe(error));
       }
@@ -101,7 +123,12 @@ function enter(group: string): void {
   writeFileSync(`${group}/cgroup.procs`, String(process.pid));
 }
 
-function outsideCgroup(group: string, argv: readonly string[], settings: GuestSettings, options?: RunOptions): Background {
+function outsideCgroup(
+  group: string,
+  argv: readonly string[],
+  settings: GuestSettings,
+  options?: RunOptions,
+): Background {
   enter(CGROUPS);
   try {
     return startProgram(argv, settings.ptyProgram, options);
@@ -132,5 +159,7 @@ function orAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 }
 
 function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message).split('\n').slice(0, 12).join('\n') : String(error);
+  return error instanceof Error
+    ? (error.stack ?? error.message).split('\n').slice(0, 12).join('\n')
+    : String(error);
 }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import assert from 'node:assert/strict';
 import { writeSync } from 'node:fs';
 import type { GuestEvent, HostRequest } from '../protocol.ts';
 import { LineSplitter } from '../protocol.ts';
@@ -25,8 +26,10 @@ export async function serveControlPort(): Promise<number> {
   const reader = spawn('/bin/busybox', ['cat'], { stdio: [PORT, 'pipe', 'inherit'] });
   const splitter = new LineSplitter();
   emit({ event: 'ready' });
-  for await (const chunk of reader.stdout as AsyncIterable<Buffer>) {
-    for (const line of splitter.push(chunk.toString())) {
+  assert.ok(reader.stdout);
+  reader.stdout.setEncoding('utf8');
+  for await (const chunk of reader.stdout as AsyncIterable<string>) {
+    for (const line of splitter.push(chunk)) {
       const request = JSON.parse(line) as HostRequest;
       if (request.request === 'stop') {
         reader.kill('SIGKILL');
@@ -35,7 +38,11 @@ export async function serveControlPort(): Promise<number> {
       try {
         emit({ event: 'reply', id: request.id, value: await serve(request, { kernel, ptyProgram, emit }) });
       } catch (error) {
-        emit({ event: 'reply', id: request.id, error: error instanceof Error ? error.message : String(error) });
+        emit({
+          event: 'reply',
+          id: request.id,
+          error: error instanceof Error ? error.message : String(error),
+        });
       }
     }
   }
@@ -59,6 +66,7 @@ async function serve(
 
 function requireEnv(name: string): string {
   const value = process.env[name];
-  if (value === undefined || value === '') throw new Error(`${name} is not set: the runner only works inside the lab`);
+  if (value === undefined || value === '')
+    throw new Error(`${name} is not set: the runner only works inside the lab`);
   return value;
 }

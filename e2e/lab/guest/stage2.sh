@@ -2,6 +2,8 @@
 B=/bin/busybox
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb LANG=C.UTF-8
 export KA_LAB_RUN='@RUN@' KA_CACHE_DIR='@CACHE@' KA_LAB_KERNEL='@KERNEL@' KA_LAB_IMAGES='@IMAGES@'
+# Settings of whoever booted this guest.
+. '@RUN@/env.sh'
 $B hostname ka-lab
 $B ip link set lo up
 $B ip link set eth0 up && $B ip addr add 10.0.2.15/24 dev eth0 && $B ip route add default via 10.0.2.2

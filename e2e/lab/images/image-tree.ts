@@ -45,7 +45,8 @@ export class ImageTree {
   }
 
   librariesOf(hostPath: string): this {
-    for (const library of librariesOf(hostPath)) this.file(library, readFileSync(realpathSync(library)), 0o755);
+    for (const library of librariesOf(hostPath))
+      this.file(library, readFileSync(realpathSync(library)), 0o755);
     return this;
   }
 

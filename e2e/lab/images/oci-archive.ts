@@ -31,7 +31,13 @@ export function createImageArchive(images: readonly ImageSpec[]): Buffer {
     );
     const mediaType = 'application/vnd.oci.image.manifest.v1+json';
     const manifest = store(json({ schemaVersion: 2, mediaType, config, layers }), mediaType);
-    return { ...manifest, annotations: { 'io.containerd.image.name': image.name, 'org.opencontainers.image.ref.name': image.name } };
+    return {
+      ...manifest,
+      annotations: {
+        'io.containerd.image.name': image.name,
+        'org.opencontainers.image.ref.name': image.name,
+      },
+    };
   });
   const file = (path: string, content: Buffer): TarEntry => ({ path, kind: 'file', mode: 0o644, content });
   return createTar([

@@ -17,7 +17,11 @@ export function createTar(entries: readonly TarEntry[]): Buffer {
   const parts: Buffer[] = [];
   for (const entry of entries) {
     const content = entry.content ?? Buffer.alloc(0);
-    parts.push(header(entry, content.length), content, Buffer.alloc((BLOCK - (content.length % BLOCK)) % BLOCK));
+    parts.push(
+      header(entry, content.length),
+      content,
+      Buffer.alloc((BLOCK - (content.length % BLOCK)) % BLOCK),
+    );
   }
   parts.push(Buffer.alloc(2 * BLOCK));
   return Buffer.concat(parts);
@@ -27,9 +31,11 @@ function header(entry: TarEntry, size: number): Buffer {
   const block = Buffer.alloc(BLOCK);
   const name = entry.path.replace(/^\/+/, '') + (entry.kind === 'dir' ? '/' : '');
   const target = entry.target ?? '';
-  if (Buffer.byteLength(name) > 100 || Buffer.byteLength(target) > 100) throw new Error(`${entry.path}: too long for a ustar header`);
+  if (Buffer.byteLength(name) > 100 || Buffer.byteLength(target) > 100)
+    throw new Error(`${entry.path}: too long for a ustar header`);
   const text = (at: number, value: string): void => void block.write(value, at, 'utf8');
-  const octal = (at: number, width: number, value: number): void => text(at, value.toString(8).padStart(width - 1, '0'));
+  const octal = (at: number, width: number, value: number): void =>
+    text(at, value.toString(8).padStart(width - 1, '0'));
   text(0, name);
   octal(100, 8, entry.mode);
   octal(108, 8, entry.uid ?? 0);

@@ -10,7 +10,9 @@ export function registerLint(program: Command): void {
   program
     .command('lint')
     .summary('check policy files')
-    .description('Check policies as the API server and the agents do, and point out what does not mean what it looks like')
+    .description(
+      'Check policies as the API server and the agents do, and point out what does not mean what it looks like',
+    )
     .argument('<file|dir...>', 'YAML or JSON files, directories of them, or - for standard input')
     .option('--json', 'print one JSON document')
     .option('--strict', 'exit with 1 on warnings too')

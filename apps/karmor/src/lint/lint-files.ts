@@ -58,7 +58,8 @@ export async function lintFiles(paths: readonly string[], strictness: Strictness
     }
     const documents = parsePolicies(text.bytes, { file: name, strictness });
     const isNamed = found.kind === 'stdin' || found.named;
-    if (documents.length === 0 && isNamed) add(fileFinding(name, 'KA_LINT_EMPTY', 'NoPolicy', 'holds no policy'));
+    if (documents.length === 0 && isNamed)
+      add(fileFinding(name, 'KA_LINT_EMPTY', 'NoPolicy', 'holds no policy'));
     for (const document of documents) {
       count(document, isNamed, summary);
       for (const finding of findingsOf(document, name, isNamed)) add(finding);
@@ -73,14 +74,24 @@ function count({ result }: PolicyDocument, isNamed: boolean, summary: LintSummar
   else summary.invalid++;
 }
 
-function findingsOf({ result, warnings }: PolicyDocument, file: string, isNamed: boolean): readonly LintFinding[] {
+function findingsOf(
+  { result, warnings }: PolicyDocument,
+  file: string,
+  isNamed: boolean,
+): readonly LintFinding[] {
   if (!result.ok && result.error.code === 'KA_POLICY_OTHER_KIND' && !isNamed) return [];
   const object = result.ok ? policyTitle(result.value.id) : (result.error.object ?? '');
   const all = result.ok ? warnings : [...result.error.findings, ...warnings];
-  return all.map((found) => located(found, file, object)).sort((a, b) => a.line - b.line || a.column - b.column);
+  return all
+    .map((found) => located(found, file, object))
+    .sort((a, b) => a.line - b.line || a.column - b.column);
 }
 
-function located({ severity, code, reason, message, path, place }: Finding, file: string, object: string): LintFinding {
+function located(
+  { severity, code, reason, message, path, place }: Finding,
+  file: string,
+  object: string,
+): LintFinding {
   const { line = 1, column = 1 } = place ?? {};
   return { file, line, column, severity, code, reason, message, path, object };
 }

@@ -38,7 +38,11 @@ const validators: Readonly<Record<PolicyKindName, Readonly<Record<Strictness, Sp
 };
 
 /** All violations of the schema by a spec whose unknown keys and nulls are already removed. */
-export function schemaViolations(kind: PolicyKindName, strictness: Strictness, spec: unknown): readonly SchemaViolation[] {
+export function schemaViolations(
+  kind: PolicyKindName,
+  strictness: Strictness,
+  spec: unknown,
+): readonly SchemaViolation[] {
   const validate = validators[kind][strictness];
   return validate(spec) ? [] : (validate.errors ?? []);
 }

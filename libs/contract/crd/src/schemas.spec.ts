@@ -5,7 +5,9 @@ import { parse } from 'yaml';
 import { policyKinds, schemaViolations, specShape } from './index.ts';
 
 const room = join(import.meta.dirname, '..');
-const crds = readdirSync(join(room, 'schemas')).map((name) => parse(readFileSync(join(room, 'schemas', name), 'utf8')));
+const crds = readdirSync(join(room, 'schemas')).map((name) =>
+  parse(readFileSync(join(room, 'schemas', name), 'utf8')),
+);
 const specOf = (kind: string) =>
   crds.find((crd) => crd.spec.names.kind === kind).spec.versions[0].schema.openAPIV3Schema.properties.spec;
 
@@ -28,7 +30,11 @@ test('every kind is served as v1 with a status subresource and the columns Age, 
     const version = crd.spec.versions[0];
     expect(crd.metadata.name).toBe(`${crd.spec.names.plural}.security.kubearmor.com`);
     expect(version).toMatchObject({ name: 'v1', served: true, storage: true, subresources: { status: {} } });
-    expect(version.additionalPrinterColumns.map((c: { name: string }) => c.name)).toEqual(['Age', 'Action', 'Selector']);
+    expect(version.additionalPrinterColumns.map((c: { name: string }) => c.name)).toEqual([
+      'Age',
+      'Action',
+      'Selector',
+    ]);
   }
 });
 
@@ -39,7 +45,8 @@ test('sections that kinds share have one schema', () => {
   for (const section of ['process', 'file', 'network', 'capabilities', 'syscalls', 'presets']) {
     expect(cluster[section]).toEqual(pod[section]);
   }
-  for (const section of ['process', 'file', 'capabilities', 'syscalls']) expect(host[section]).toEqual(pod[section]);
+  for (const section of ['process', 'file', 'capabilities', 'syscalls'])
+    expect(host[section]).toEqual(pod[section]);
 });
 
 test('no schema keeps unknown fields, so the API server prunes them', () => {
@@ -52,7 +59,9 @@ test('only a host policy must say which nodes it is for', () => {
 });
 
 test('all 335 system call names validate and others do not', () => {
-  const names = specOf('KubeArmorPolicy').properties.syscalls.properties.matchSyscalls.items.properties.syscall.items.enum;
+  const names =
+    specOf('KubeArmorPolicy').properties.syscalls.properties.matchSyscalls.items.properties.syscall.items
+      .enum;
   expect(names).toHaveLength(335);
   const violations = (syscall: string[]) =>
     schemaViolations('KubeArmorPolicy', 'crd', { syscalls: { matchSyscalls: [{ syscall }] } });
@@ -70,7 +79,11 @@ test.each([
   ['path of 201 characters', entry('file', 'matchPaths', { path: `/${'a'.repeat(200)}` }), 'maxLength'],
   ['file entry without path', entry('file', 'matchPaths', { readOnly: true }), 'required'],
   ['pattern entry with path', entry('process', 'matchPatterns', {}), 'required'],
-  ['21 allowed arguments', entry('process', 'matchPaths', { path: '/a', allowedArgs: Array(21).fill('-x') }), 'maxItems'],
+  [
+    '21 allowed arguments',
+    entry('process', 'matchPaths', { path: '/a', allowedArgs: Array(21).fill('-x') }),
+    'maxItems',
+  ],
   ['execname with a slash', entry('process', 'matchPaths', { execname: '/ls' }), 'pattern'],
   ['mixed-case protocol', entry('network', 'matchProtocols', { protocol: 'Tcp' }), 'pattern'],
   ['upper-case capability', entry('capabilities', 'matchCapabilities', { capability: 'NET_RAW' }), 'pattern'],
@@ -106,5 +119,7 @@ test('lengths count characters, not UTF-16 units', () => {
 
 test('the shape of a spec tells known keys from unknown ones', () => {
   const shape = specShape('KubeArmorPolicy');
-  expect('keys' in shape && Object.keys(shape.keys)).toEqual(expect.arrayContaining(['selector', 'process', 'apparmor']));
+  expect('keys' in shape && Object.keys(shape.keys)).toEqual(
+    expect.arrayContaining(['selector', 'process', 'apparmor']),
+  );
 });

@@ -29,3 +29,9 @@ export type { PolicyServiceServer, ProbeServiceServer } from './generated/kubear
 export { StateAgentClient, StateAgentService, StateEvent, StateEvents } from './generated/kubearmor/state.ts';
 export type { StateAgentServer } from './generated/kubearmor/state.ts';
 export { Empty } from './generated/google/protobuf/empty.ts';
+export {
+  ExportLogsServiceRequest,
+  ExportLogsServiceResponse,
+  LogsServiceService as OtlpLogsServiceService,
+} from './generated/opentelemetry/proto/collector/logs/v1/logs_service.ts';
+export type { LogsServiceServer as OtlpLogsServiceServer } from './generated/opentelemetry/proto/collector/logs/v1/logs_service.ts';

@@ -79,13 +79,13 @@ export class FakeClock implements Clock {
   async advance(ms: number): Promise<void> {
     const target = this.elapsedMs + ms;
     for (;;) {
+      // Lets those who are running go on, so that what they wait for next is seen here.
+      for (let turn = 0; turn < 100; turn++) await Promise.resolve();
       const due = [...this.sleepers].filter((sleeper) => sleeper.dueMs <= target);
       const next = due.sort((a, b) => a.dueMs - b.dueMs)[0];
       if (next === undefined) break;
       this.elapsedMs = Math.max(this.elapsedMs, next.dueMs);
       next.wake();
-      // Lets the woken go on, so that what they wait for next is seen by this loop.
-      for (let turn = 0; turn < 20; turn++) await Promise.resolve();
     }
     this.elapsedMs = target;
   }

@@ -55,20 +55,21 @@ export class PathCompiler {
   }
 
   private entries(matchers: readonly Matcher[]): readonly PathEntry[] {
-    const byPath = new Map<string, PathEntry>();
-    for (const { pattern, row } of matchers) {
-      if (pattern.kind !== 'exact' && pattern.kind !== 'directory') continue;
-      const key = latin1(pattern.path);
-      let entry = byPath.get(key);
-      if (entry === undefined) {
-        entry = { path: pattern.path, exact: 0, children: 0, subtree: 0 };
-        byPath.set(key, entry);
+    const placed: { readonly path: Uint8Array; readonly matcher: Matcher }[] = [];
+    for (const matcher of matchers) if ('path' in matcher.pattern) placed.push({ path: matcher.pattern.path, matcher });
+    placed.sort((a, b) => compareBytes(a.path, b.path));
+    const entries: PathEntry[] = [];
+    for (const { path, matcher } of placed) {
+      let entry = entries.at(-1);
+      if (entry === undefined || compareBytes(entry.path, path) !== 0) {
+        entry = { path, exact: 0, children: 0, subtree: 0 };
+        entries.push(entry);
       }
-      if (pattern.kind === 'exact') entry.exact = this.rows.merge(entry.exact, row);
-      else if (pattern.recursive) entry.subtree = this.rows.merge(entry.subtree, row);
-      else entry.children = this.rows.merge(entry.children, row);
+      const { pattern, row } = matcher;
+      const part = pattern.kind !== 'directory' ? 'exact' : pattern.recursive ? 'subtree' : 'children';
+      entry[part] = this.rows.merge(entry[part], row);
     }
-    return [...byPath].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry);
+    return entries;
   }
 
   /** Fills one automaton after the other with the longest run of globs, tame ones first, that its budget lets. */
@@ -142,9 +143,8 @@ function globsByHardness(matchers: readonly Matcher[]): readonly Glob[] {
   return globs.sort((a, b) => a.hardness - b.hardness || a.position - b.position);
 }
 
-/** One character per byte: compares like the bytes. */
-function latin1(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return text;
+function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return a[i]! - b[i]!;
+  return a.length - b.length;
 }

@@ -34,7 +34,9 @@ export interface Firewall {
 
 export function readFirewall(spec: LooseSpec, outer: Meaning, reporter: Reporter): Firewall {
   const read = (direction: 'ingress' | 'egress') =>
-    (spec[direction] ?? []).map((traffic, i) => readRule(traffic, direction, ['spec', direction, i], outer, reporter));
+    (spec[direction] ?? []).map((traffic, i) =>
+      readRule(traffic, direction, ['spec', direction, i], outer, reporter),
+    );
   return {
     level: spec.level?.toLowerCase() === 'policy' ? 'policy' : 'pod',
     rules: [...read('ingress'), ...read('egress')],

@@ -29,9 +29,20 @@ export { unorchestratedNamespace } from './metadata.ts';
 export { capabilityWords, presetNames, protocolWords } from './words.ts';
 export { decidePostures, postureAnnotations } from './posture-settings.ts';
 export type { PostureDecision, PostureSources, PostureTexts } from './posture-settings.ts';
-export { decideHostVisibility, decideVisibility, defaultVisibility, parseVisibility, visibilityAnnotation } from './visibility.ts';
+export {
+  decideHostVisibility,
+  decideVisibility,
+  defaultVisibility,
+  parseVisibility,
+  visibilityAnnotation,
+} from './visibility.ts';
 export type { Visibility } from './visibility.ts';
-export { decideNodeMode, decidePodMode, defaultUntrackedNamespaces, policyAnnotation } from './policy-mode.ts';
+export {
+  decideNodeMode,
+  decidePodMode,
+  defaultUntrackedNamespaces,
+  policyAnnotation,
+} from './policy-mode.ts';
 export type { EnforcerKind, PodPolicyContext, PolicyModeDecision } from './policy-mode.ts';
 export { parsePolicyEvent, policyStatusNumbers } from './policy-event.ts';
 export type { PolicyEvent, PolicyEventContext, PolicyEventKind, PolicyStatus } from './policy-event.ts';

@@ -37,5 +37,8 @@ export function createLocator(
     }
     return found;
   };
-  return { valueAt: (path) => lines.placeAt(find(path).value), keyAt: (path) => lines.placeAt(find(path).key) };
+  return {
+    valueAt: (path) => lines.placeAt(find(path).value),
+    keyAt: (path) => lines.placeAt(find(path).key),
+  };
 }

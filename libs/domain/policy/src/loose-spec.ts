@@ -51,7 +51,11 @@ export interface LooseTraffic extends LooseMeaning {
   readonly from?: readonly LoosePeer[];
   readonly to?: readonly LoosePeer[];
   readonly iface?: readonly string[];
-  readonly ports?: readonly { readonly port?: string; readonly endPort?: number; readonly protocol?: string }[];
+  readonly ports?: readonly {
+    readonly port?: string;
+    readonly endPort?: number;
+    readonly protocol?: string;
+  }[];
   readonly limit?: string;
   readonly duration?: string;
 }

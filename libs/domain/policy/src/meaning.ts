@@ -36,7 +36,12 @@ export function inherit(own: Meaning, outer: Meaning): Meaning {
 }
 
 /** The values written at one level. `isSpec` because agents have always accepted lower-case actions there and only there. */
-export function readMeaning(loose: LooseMeaning | undefined, path: Path, reporter: Reporter, isSpec = false): Meaning {
+export function readMeaning(
+  loose: LooseMeaning | undefined,
+  path: Path,
+  reporter: Reporter,
+  isSpec = false,
+): Meaning {
   const action = readAction(loose?.action, [...path, 'action'], reporter, isSpec);
   return {
     severity: readSeverity(loose?.severity, [...path, 'severity'], reporter),
@@ -48,13 +53,22 @@ export function readMeaning(loose: LooseMeaning | undefined, path: Path, reporte
 
 const actions: Readonly<Record<string, Action>> = { allow: 'Allow', audit: 'Audit', block: 'Block' };
 
-export function readAction(text: string | undefined, path: Path, reporter: Reporter, isSpec: boolean): Action | undefined {
+export function readAction(
+  text: string | undefined,
+  path: Path,
+  reporter: Reporter,
+  isSpec: boolean,
+): Action | undefined {
   if (text === undefined || text === '') return undefined;
   const action = Object.hasOwn(actions, text.toLowerCase()) ? actions[text.toLowerCase()] : undefined;
   if (action === undefined) {
     reporter.error('KA_POLICY_ACTION', `${described(text)} is not an action (Allow, Audit, Block)`, path);
   } else if (action !== text && !isSpec) {
-    reporter.warn('KA_POLICY_ACTION_CASE', `${described(text)} is read as ${action}; other agents ignore it here`, path);
+    reporter.warn(
+      'KA_POLICY_ACTION_CASE',
+      `${described(text)} is read as ${action}; other agents ignore it here`,
+      path,
+    );
   }
   return action;
 }

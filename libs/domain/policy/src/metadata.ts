@@ -33,7 +33,10 @@ export function readIdentity(
   }
   const { name, namespace } = metadata;
   if (typeof name !== 'string' || name === '') {
-    const problem = name === undefined || name === null || name === '' ? 'is missing' : `is not a text but ${described(name)}`;
+    const problem =
+      name === undefined || name === null || name === ''
+        ? 'is missing'
+        : `is not a text but ${described(name)}`;
     reporter.error('KA_POLICY_METADATA', `the name ${problem}`, [...path, 'name']);
     return undefined;
   }
@@ -44,8 +47,15 @@ export function readIdentity(
   if (!dnsName.test(name)) {
     reporter.warn('KA_POLICY_NAME', `the API server refuses the name ${described(name)}`, [...path, 'name']);
   }
-  if (namespace !== undefined && namespace !== null && (typeof namespace !== 'string' || hasUnsafeCharacter(namespace))) {
-    reporter.error('KA_POLICY_METADATA', `the namespace ${described(namespace)} cannot be used`, [...path, 'namespace']);
+  if (
+    namespace !== undefined &&
+    namespace !== null &&
+    (typeof namespace !== 'string' || hasUnsafeCharacter(namespace))
+  ) {
+    reporter.error('KA_POLICY_METADATA', `the namespace ${described(namespace)} cannot be used`, [
+      ...path,
+      'namespace',
+    ]);
     return undefined;
   }
   const isNamespaced = policyKinds.some((known) => known.kind === kind && known.namespaced);
@@ -73,7 +83,8 @@ function readTexts(value: unknown, path: Path, reporter: Reporter): Readonly<Rec
   }
   for (const [key, text] of Object.entries(value)) {
     if (typeof text === 'string') setOwn(texts, key, text);
-    else if (text !== null) reporter.error('KA_POLICY_METADATA', `must be a text, not ${described(text)}`, [...path, key]);
+    else if (text !== null)
+      reporter.error('KA_POLICY_METADATA', `must be a text, not ${described(text)}`, [...path, key]);
   }
   return texts;
 }

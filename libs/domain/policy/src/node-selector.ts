@@ -14,10 +14,18 @@ const expressionKeys: Readonly<Record<string, string>> = {
 export const isHostnameExpression = (key: string): boolean => Object.hasOwn(expressionKeys, key);
 
 /** Whether a host or network policy applies to a node. Empty labels select no node. */
-export function selectsNode(policy: Policy, labels: Readonly<Record<string, string>>, context: NodeContext): boolean {
+export function selectsNode(
+  policy: Policy,
+  labels: Readonly<Record<string, string>>,
+  context: NodeContext,
+): boolean {
   const wanted = Object.entries(policy.nodeLabels ?? {});
   const isForNodes = policy.id.kind === 'KubeArmorHostPolicy' || policy.id.kind === 'KubeArmorNetworkPolicy';
-  return isForNodes && wanted.length > 0 && wanted.every(([key, value]) => isMet(policy, key, value, labels, context));
+  return (
+    isForNodes &&
+    wanted.length > 0 &&
+    wanted.every(([key, value]) => isMet(policy, key, value, labels, context))
+  );
 }
 
 function isMet(
@@ -31,7 +39,8 @@ function isMet(
   const isHostname = labelKey === 'kubearmor.io/hostname' || labelKey === 'kubernetes.io/hostname';
   const label = Object.hasOwn(labels, labelKey) ? labels[labelKey] : undefined;
   if (label === undefined) return false;
-  if (!isHostname || (labelKey === 'kubernetes.io/hostname' && !kubernetes)) return key === labelKey && label === value;
+  if (!isHostname || (labelKey === 'kubernetes.io/hostname' && !kubernetes))
+    return key === labelKey && label === value;
   if (labelKey !== key) return expressionOf(policy, key, value)?.found(label) ?? false;
   return value === '*' || value.split(',').some((name) => name.trim() === label);
 }

@@ -27,12 +27,25 @@ export interface PolicyDocument extends PolicyReading {
  * Reads YAML or JSON text of one or many documents. Never throws, whatever the text; an input that is refused as a whole
  * gives one document with the error. The items of a `kind: List` become documents of their own.
  */
-export function parsePolicies(text: string | Uint8Array, options: ParseOptions = {}): readonly PolicyDocument[] {
+export function parsePolicies(
+  text: string | Uint8Array,
+  options: ParseOptions = {},
+): readonly PolicyDocument[] {
   const limits = { ...defaultLimits, ...options.limits };
   const start: Place = { ...(options.file === undefined ? {} : { file: options.file }), line: 1, column: 1 };
   if (text.length > limits.maxBytes) {
     const size = `${text.length} ${typeof text === 'string' ? 'characters' : 'bytes'}`;
-    return [refused(start, [finding('error', 'KA_POLICY_TOO_LARGE', `the input has ${size}, the limit is ${limits.maxBytes}`, [], start)])];
+    return [
+      refused(start, [
+        finding(
+          'error',
+          'KA_POLICY_TOO_LARGE',
+          `the input has ${size}, the limit is ${limits.maxBytes}`,
+          [],
+          start,
+        ),
+      ]),
+    ];
   }
   const decoded = typeof text === 'string' ? text : decodeUtf8(text);
   const whole = decoded ?? new TextDecoder().decode(text as Uint8Array);
@@ -46,7 +59,9 @@ export function parsePolicies(text: string | Uint8Array, options: ParseOptions =
     const message = `the input has ${slices.length} documents, the limit is ${limits.maxDocuments}`;
     return [refused(start, [finding('error', 'KA_POLICY_TOO_LARGE', message, [], start)])];
   }
-  return slices.flatMap(({ start: from, end }) => parseDocument(whole.slice(from, end), from, lines, limits, options));
+  return slices.flatMap(({ start: from, end }) =>
+    parseDocument(whole.slice(from, end), from, lines, limits, options),
+  );
 }
 
 function parseDocument(
@@ -87,7 +102,11 @@ const below = (locator: Locator, base: Path): Locator => ({
   keyAt: (path) => locator.keyAt([...base, ...path]),
 });
 
-function refused(place: Place, errors: readonly [Finding, ...Finding[]], warnings: readonly Finding[] = []): PolicyDocument {
+function refused(
+  place: Place,
+  errors: readonly [Finding, ...Finding[]],
+  warnings: readonly Finding[] = [],
+): PolicyDocument {
   return { place, result: fail(documentError(errors)), warnings };
 }
 

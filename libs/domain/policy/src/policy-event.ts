@@ -13,7 +13,8 @@ import { isRecord } from './yaml-value.ts';
 export type PolicyEventKind = 'container' | 'host' | 'network';
 
 /** Names of `policy.PolicyStatus`. */
-export type PolicyStatus = 'Failure' | 'Applied' | 'Deleted' | 'Modified' | 'NotExist' | 'Invalid' | 'NotEnabled';
+export type PolicyStatus =
+  'Failure' | 'Applied' | 'Deleted' | 'Modified' | 'NotExist' | 'Invalid' | 'NotEnabled';
 
 /** The numbers that `policy.PolicyStatus` has on the wire. */
 export const policyStatusNumbers: Readonly<Record<PolicyStatus, number>> = {
@@ -27,7 +28,11 @@ export const policyStatusNumbers: Readonly<Record<PolicyStatus, number>> = {
 };
 
 export type PolicyEvent =
-  | { readonly status: 'Applied' | 'Modified'; readonly policy: Policy; readonly warnings: readonly Finding[] }
+  | {
+      readonly status: 'Applied' | 'Modified';
+      readonly policy: Policy;
+      readonly warnings: readonly Finding[];
+    }
   | { readonly status: 'Deleted'; readonly id: PolicyId }
   | { readonly status: 'NotEnabled' | 'Invalid' | 'Failure' | 'NotExist'; readonly error: CodedError };
 
@@ -48,9 +53,17 @@ const kinds: Readonly<Record<PolicyEventKind, PolicyKind>> = {
  * Decides what a PolicyService payload asks for and which status answers it, by the order of checks that clients know:
  * feature, syntax and name, action words, content, existence. Changes nothing; the caller applies the outcome.
  */
-export function parsePolicyEvent(payload: string | Uint8Array, kind: PolicyEventKind, context: PolicyEventContext): PolicyEvent {
+export function parsePolicyEvent(
+  payload: string | Uint8Array,
+  kind: PolicyEventKind,
+  context: PolicyEventContext,
+): PolicyEvent {
   if (!context.enabled) {
-    const error = { code: 'KA_POLICY_NOT_ENABLED', reason: 'NotEnabled', message: `${kind} policies are switched off` };
+    const error = {
+      code: 'KA_POLICY_NOT_ENABLED',
+      reason: 'NotEnabled',
+      message: `${kind} policies are switched off`,
+    };
     return { status: 'NotEnabled', error };
   }
   const envelope = readEnvelope(payload);
@@ -66,17 +79,23 @@ export function parsePolicyEvent(payload: string | Uint8Array, kind: PolicyEvent
     const { id } = result.value;
     if (context.has(id)) return { status: 'Deleted', id };
     const message = `no ${id.kind} ${id.name} is applied`;
-    return { status: 'NotExist', error: { code: 'KA_POLICY_NOT_EXIST', reason: 'NotExist', message, object: id.name } };
+    return {
+      status: 'NotExist',
+      error: { code: 'KA_POLICY_NOT_EXIST', reason: 'NotExist', message, object: id.name },
+    };
   }
   const { result, warnings } = readPolicy(whole, { strictness: 'lenient', ...forceNamespace });
   if (result.ok) {
     return { status: context.has(result.value.id) ? 'Modified' : 'Applied', policy: result.value, warnings };
   }
-  const isInvalid = result.error.findings.some((f) => f.code === 'KA_POLICY_ACTION' || f.code === 'KA_POLICY_METADATA');
+  const isInvalid = result.error.findings.some(
+    (f) => f.code === 'KA_POLICY_ACTION' || f.code === 'KA_POLICY_METADATA',
+  );
   return { status: isInvalid ? 'Invalid' : 'Failure', error: result.error };
 }
 
-type Envelope = { readonly type: string; readonly object: Record<string, unknown> } | { readonly message: string };
+type Envelope =
+  { readonly type: string; readonly object: Record<string, unknown> } | { readonly message: string };
 
 function readEnvelope(payload: string | Uint8Array): Envelope {
   if (payload.length > defaultLimits.maxBytes) {
@@ -84,9 +103,13 @@ function readEnvelope(payload: string | Uint8Array): Envelope {
   }
   let event: unknown;
   try {
-    event = JSON.parse(typeof payload === 'string' ? payload : new TextDecoder('utf-8', { fatal: true }).decode(payload));
+    event = JSON.parse(
+      typeof payload === 'string' ? payload : new TextDecoder('utf-8', { fatal: true }).decode(payload),
+    );
   } catch (cause) {
-    return { message: `the event is not JSON: ${cause instanceof Error ? cause.message.slice(0, 200) : 'unknown'}` };
+    return {
+      message: `the event is not JSON: ${cause instanceof Error ? cause.message.slice(0, 200) : 'unknown'}`,
+    };
   }
   if (!isRecord(event)) return { message: 'the event is not a JSON object' };
   const { type, object } = event;

@@ -22,7 +22,12 @@ export const policyAnnotation = 'kubearmor-policy';
 export const defaultUntrackedNamespaces: readonly string[] = ['kube-system', 'kubearmor'];
 
 /** How policies bear on a pod. Some pods are audited whatever their annotation says. */
-export function decidePodMode({ namespace, labels, annotations, enforcer }: PodPolicyContext): PolicyModeDecision {
+export function decidePodMode({
+  namespace,
+  labels,
+  annotations,
+  enforcer,
+}: PodPolicyContext): PolicyModeDecision {
   if (enforcer === 'none' || enforcer === 'selinux') return { mode: 'audited', reason: 'NoEnforcer' };
   if (namespace === 'kube-system') return { mode: 'audited', reason: 'KubeSystem' };
   if (Object.hasOwn(labels, 'io.cilium/app')) return { mode: 'audited', reason: 'CiliumPod' };
@@ -30,13 +35,17 @@ export function decidePodMode({ namespace, labels, annotations, enforcer }: PodP
 }
 
 /** How host policies bear on a node. A kernel that merely lists SELinux beside BPF still enforces. */
-export function decideNodeMode(annotations: Readonly<Record<string, string>>, enforcer: EnforcerKind): PolicyModeDecision {
+export function decideNodeMode(
+  annotations: Readonly<Record<string, string>>,
+  enforcer: EnforcerKind,
+): PolicyModeDecision {
   return enforcer === 'none' ? { mode: 'audited', reason: 'NoEnforcer' } : annotatedMode(annotations);
 }
 
 /** A missing or unknown value means enabled. */
 function annotatedMode(annotations: Readonly<Record<string, string>>): PolicyModeDecision {
   const text = Object.hasOwn(annotations, policyAnnotation) ? annotations[policyAnnotation] : undefined;
-  if (text === 'enabled' || text === 'audited' || text === 'disabled') return { mode: text, reason: 'Annotation' };
+  if (text === 'enabled' || text === 'audited' || text === 'disabled')
+    return { mode: text, reason: 'Annotation' };
   return { mode: 'enabled', reason: 'Default' };
 }

@@ -31,7 +31,11 @@ export const postureAnnotations = {
 type Resource = keyof typeof postureAnnotations;
 
 /** The default posture of a namespace: annotation over config over flag, for each resource on its own; audit otherwise. */
-export function decidePostures({ annotations = {}, config = {}, flags = {} }: PostureSources): PostureDecision {
+export function decidePostures({
+  annotations = {},
+  config = {},
+  flags = {},
+}: PostureSources): PostureDecision {
   const invalidAnnotations: string[] = [];
   const decide = (resource: Resource): Posture => {
     const key = postureAnnotations[resource];
@@ -48,7 +52,8 @@ export function decidePostures({ annotations = {}, config = {}, flags = {} }: Po
 }
 
 /** `allow`, which only flags may say, acts like audit in the kernel (decision 15); so does any unknown value. */
-const globalPosture = (text: string | undefined): Posture => (text?.toLowerCase() === 'block' ? 'block' : 'audit');
+const globalPosture = (text: string | undefined): Posture =>
+  text?.toLowerCase() === 'block' ? 'block' : 'audit';
 
 function parsePosture(text: string): Posture | undefined {
   const word = text.trim().toLowerCase();

@@ -11,26 +11,38 @@ export interface PrunedKey {
 }
 
 const objectShape: KeyShape = {
-  keys: Object.fromEntries(['apiVersion', 'kind', 'metadata', 'spec', 'status'].map((key) => [key, { leaf: 'any' }])),
+  keys: Object.fromEntries(
+    ['apiVersion', 'kind', 'metadata', 'spec', 'status'].map((key) => [key, { leaf: 'any' }]),
+  ),
 };
 
 /** What an API server stores of a spec: without unknown keys and without nulls. */
 export function pruneSpec(kind: PolicyKindName, spec: unknown, report: (key: PrunedKey) => void): unknown {
-  return prune(spec, specShape(kind), ['spec'], { kind, report });
+  return prune(spec, specShape(kind), ['spec'], { kind, report, reportsLeft: maxReports });
 }
 
-export function reportUnknownTopKeys(object: Record<string, unknown>, kind: PolicyKindName, report: (key: PrunedKey) => void): void {
-  prune(object, objectShape, [], { kind, report });
+export function reportUnknownTopKeys(
+  object: Record<string, unknown>,
+  kind: PolicyKindName,
+  report: (key: PrunedKey) => void,
+): void {
+  prune(object, objectShape, [], { kind, report, reportsLeft: maxReports });
 }
+
+/** Finding out what was meant costs more than pruning does. */
+const maxReports = 200;
 
 interface Context {
   readonly kind: PolicyKindName;
   readonly report: (key: PrunedKey) => void;
+  reportsLeft: number;
 }
 
 function prune(value: unknown, shape: KeyShape, path: Path, context: Context): unknown {
   if ('items' in shape) {
-    return Array.isArray(value) ? value.map((item, i) => prune(item, shape.items, [...path, i], context)) : value;
+    return Array.isArray(value)
+      ? value.map((item, i) => prune(item, shape.items, [...path, i], context))
+      : value;
   }
   if (!isRecord(value)) return value;
   if ('leaf' in shape && shape.leaf !== 'map') return value;
@@ -38,8 +50,13 @@ function prune(value: unknown, shape: KeyShape, path: Path, context: Context): u
   for (const [key, inner] of Object.entries(value)) {
     if (inner === null) continue;
     if ('leaf' in shape) setOwn(kept, key, inner);
-    else if (Object.hasOwn(shape.keys, key)) kept[key] = prune(inner, shape.keys[key] as KeyShape, [...path, key], context);
-    else context.report({ path: [...path, key], message: unknownKey(key, inner, value, shape.keys, path, context.kind) });
+    else if (Object.hasOwn(shape.keys, key))
+      kept[key] = prune(inner, shape.keys[key] as KeyShape, [...path, key], context);
+    else if (context.reportsLeft-- > 0)
+      context.report({
+        path: [...path, key],
+        message: unknownKey(key, inner, value, shape.keys, path, context.kind),
+      });
   }
   return kept;
 }
@@ -98,13 +115,16 @@ function listHint(key: string, list: Path[number] | undefined): string | undefin
   if (list === undefined) return undefined;
   const own = keyOfList[list];
   const right = Object.hasOwn(listOfKey, key) ? listOfKey[key] : undefined;
-  if (own !== undefined && right !== undefined) return `${list} takes ${own}; entries with ${key} belong under ${right}`;
+  if (own !== undefined && right !== undefined)
+    return `${list} takes ${own}; entries with ${key} belong under ${right}`;
   if (list === 'fromSource' && key === 'dir') return 'only system call rules know directories as a source';
   return undefined;
 }
 
 function topHint(key: string, path: Path, kind: PolicyKindName): string | undefined {
-  return path.length === 0 && Object.hasOwn(keysOf(specShape(kind)), key) ? `it belongs under spec (spec.${key})` : undefined;
+  return path.length === 0 && Object.hasOwn(keysOf(specShape(kind)), key)
+    ? `it belongs under spec (spec.${key})`
+    : undefined;
 }
 
 function slipHint(key: string, known: readonly string[]): string | undefined {

@@ -41,7 +41,11 @@ export interface PolicyReading {
 }
 
 /** Reads an object that already is data, for instance from the API server; findings then carry paths and no places. */
-export function readPolicy(object: unknown, options: ReadOptions = {}, locator: Locator = nowhere): PolicyReading {
+export function readPolicy(
+  object: unknown,
+  options: ReadOptions = {},
+  locator: Locator = nowhere,
+): PolicyReading {
   const limits = { ...defaultLimits, ...options.limits };
   const reporter = createReporter(locator, limits.maxFindings);
   const policy = read(object, options, limits, locator, reporter);
@@ -49,7 +53,8 @@ export function readPolicy(object: unknown, options: ReadOptions = {}, locator: 
   const errors = findings.filter((f) => f.severity === 'error');
   const warnings = findings.filter((f) => f.severity === 'warning');
   const [first, ...others] = errors;
-  if (first !== undefined) return { result: fail(documentError([first, ...others], titleOf(object))), warnings };
+  if (first !== undefined)
+    return { result: fail(documentError([first, ...others], titleOf(object))), warnings };
   if (policy === undefined) throw new Error('a policy was refused without an error');
   return { result: ok(policy), warnings };
 }
@@ -64,8 +69,12 @@ function read(
   const kind = readKind(object, reporter);
   if (kind === undefined || !isRecord(object)) return undefined;
   const identity = readIdentity(kind, object['metadata'], forceNamespace, reporter);
-  reportUnknownTopKeys(object, kind, ({ path, message }) => reporter.atKey('KA_POLICY_UNKNOWN_KEY', message, path));
-  const pruned = pruneSpec(kind, object['spec'] ?? {}, ({ path, message }) => reporter.atKey('KA_POLICY_UNKNOWN_KEY', message, path));
+  reportUnknownTopKeys(object, kind, ({ path, message }) =>
+    reporter.atKey('KA_POLICY_UNKNOWN_KEY', message, path),
+  );
+  const pruned = pruneSpec(kind, object['spec'] ?? {}, ({ path, message }) =>
+    reporter.atKey('KA_POLICY_UNKNOWN_KEY', message, path),
+  );
   reportViolations(kind, strictness, pruned, reporter);
   if (identity === undefined || hasErrors(reporter)) return undefined;
 
@@ -105,17 +114,26 @@ function readKind(object: unknown, reporter: Reporter): PolicyKind | undefined {
   const names: readonly string[] = policyKinds.map((known) => known.kind);
   if (typeof apiVersion !== 'string' || typeof kind !== 'string') {
     const key = typeof apiVersion === 'string' ? 'kind' : 'apiVersion';
-    const problem = object[key] === undefined ? `${key} is missing` : `must be a text, not ${described(object[key])}`;
+    const problem =
+      object[key] === undefined ? `${key} is missing` : `must be a text, not ${described(object[key])}`;
     reporter.error('KA_POLICY_UNKNOWN_KIND', problem, object[key] === undefined ? [] : [key]);
     return undefined;
   }
   const [group] = apiVersion.split('/');
   if (group !== policyGroup && !names.includes(kind)) {
-    reporter.error('KA_POLICY_OTHER_KIND', `${described(`${apiVersion} ${kind}`)} is not a KubeArmor policy`, ['kind']);
+    reporter.error(
+      'KA_POLICY_OTHER_KIND',
+      `${described(`${apiVersion} ${kind}`)} is not a KubeArmor policy`,
+      ['kind'],
+    );
     return undefined;
   }
   if (apiVersion !== `${policyGroup}/${policyVersion}`) {
-    reporter.error('KA_POLICY_UNKNOWN_KIND', `apiVersion must be ${policyGroup}/${policyVersion}, not ${described(apiVersion)}`, ['apiVersion']);
+    reporter.error(
+      'KA_POLICY_UNKNOWN_KIND',
+      `apiVersion must be ${policyGroup}/${policyVersion}, not ${described(apiVersion)}`,
+      ['apiVersion'],
+    );
     return undefined;
   }
   if (names.includes(kind)) return kind as PolicyKind;
@@ -137,22 +155,41 @@ function readSelector({ selector }: LooseSpec): PodSelector {
   return {
     hasMatchLabels: selector?.matchLabels !== undefined,
     matchLabels,
-    expressions: (selector?.matchExpressions ?? []).map(({ key = '', operator = '', values = [] }) => ({ key, operator, values })),
+    expressions: (selector?.matchExpressions ?? []).map(({ key = '', operator = '', values = [] }) => ({
+      key,
+      operator,
+      values,
+    })),
     ...(container === undefined ? {} : { container }),
   };
 }
 
 /** Presets take severity, tags and message of the policy, but not its action: anything but Audit blocks. */
-function readPresets(spec: LooseSpec, { severity, tags, message }: Meaning, reporter: Reporter): readonly Preset[] {
+function readPresets(
+  spec: LooseSpec,
+  { severity, tags, message }: Meaning,
+  reporter: Reporter,
+): readonly Preset[] {
   return (spec.presets ?? []).map(({ name = '', action }, i) => {
     const path = ['spec', 'presets', i];
     const place = reporter.placeOf(path);
     const isAudit = readAction(action, [...path, 'action'], reporter, false) === 'Audit';
-    return { name, action: isAudit ? 'Audit' : 'Block', severity, tags, message, ...(place === undefined ? {} : { place }) };
+    return {
+      name,
+      action: isAudit ? 'Audit' : 'Block',
+      severity,
+      tags,
+      message,
+      ...(place === undefined ? {} : { place }),
+    };
   });
 }
 
-function storedObject(kind: PolicyKind, { id, labels, annotations }: Identity, spec: LooseSpec): Policy['object'] {
+function storedObject(
+  kind: PolicyKind,
+  { id, labels, annotations }: Identity,
+  spec: LooseSpec,
+): Policy['object'] {
   const namespace = id.namespace === '' ? {} : { namespace: id.namespace };
   return {
     apiVersion: `${policyGroup}/${policyVersion}`,
@@ -175,9 +212,12 @@ function createReporter(locator: Locator, maxFindings: number) {
   return {
     findings,
     add,
-    warn: (code: Finding['code'], message: string, path: Path) => add(finding('warning', code, message, path, locator.valueAt(path))),
-    atKey: (code: Finding['code'], message: string, path: Path) => add(finding('warning', code, message, path, locator.keyAt(path))),
-    error: (code: Finding['code'], message: string, path: Path) => add(finding('error', code, message, path, locator.valueAt(path))),
+    warn: (code: Finding['code'], message: string, path: Path) =>
+      add(finding('warning', code, message, path, locator.valueAt(path))),
+    atKey: (code: Finding['code'], message: string, path: Path) =>
+      add(finding('warning', code, message, path, locator.keyAt(path))),
+    error: (code: Finding['code'], message: string, path: Path) =>
+      add(finding('error', code, message, path, locator.valueAt(path))),
     placeOf: (path: Path) => locator.valueAt(path),
   };
 }
@@ -205,4 +245,3 @@ function titleOf(object: unknown): string | undefined {
     ? `${kind} ${name}`
     : policyTitle({ kind: known.kind, namespace: isNamespaced ? namespace : '', name });
 }
-

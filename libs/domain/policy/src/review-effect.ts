@@ -10,7 +10,11 @@ import { described } from './schema-message.ts';
 import { containerKey } from './selection.ts';
 
 /** Warns about what a policy as a whole does, or fails to do. `placeOf` rules is their own. */
-export function reviewEffect(policy: Policy, reporter: Reporter, warnAt: (place: Place | undefined) => RuleReporter): void {
+export function reviewEffect(
+  policy: Policy,
+  reporter: Reporter,
+  warnAt: (place: Place | undefined) => RuleReporter,
+): void {
   reviewReach(policy, reporter);
   const isEmpty =
     policy.rules.length === 0 &&
@@ -28,14 +32,23 @@ export interface RuleReporter {
 
 function reviewReach({ id, selector, nodeLabels }: Policy, reporter: Reporter): void {
   const labels = Object.keys(selector.matchLabels);
-  const isEmpty = labels.length === 0 && selector.expressions.length === 0 && selector.container === undefined;
+  const isEmpty =
+    labels.length === 0 && selector.expressions.length === 0 && selector.container === undefined;
   const path: Path = ['spec', 'selector'];
   if (id.kind === 'KubeArmorPolicy' && isEmpty) {
-    reporter.warn('KA_POLICY_EMPTY_SELECTOR', `the policy applies to every pod of the namespace ${id.namespace}`, path);
+    reporter.warn(
+      'KA_POLICY_EMPTY_SELECTOR',
+      `the policy applies to every pod of the namespace ${id.namespace}`,
+      path,
+    );
   } else if (id.kind === 'KubeArmorClusterPolicy' && isEmpty) {
     reporter.warn('KA_POLICY_EMPTY_SELECTOR', 'the policy applies to every pod of every namespace', path);
   } else if (id.kind === 'KubeArmorHostPolicy' && Object.keys(nodeLabels ?? {}).length === 0) {
-    reporter.warn('KA_POLICY_EMPTY_SELECTOR', 'nodeSelector names no labels, so the policy applies to no node', ['spec', 'nodeSelector']);
+    reporter.warn(
+      'KA_POLICY_EMPTY_SELECTOR',
+      'nodeSelector names no labels, so the policy applies to no node',
+      ['spec', 'nodeSelector'],
+    );
   }
   if (id.namespace === unorchestratedNamespace && selector.container !== undefined) {
     reviewContainerExpression(selector.container, reporter);
@@ -85,7 +98,10 @@ function reviewShadows(rules: readonly Rule[], warnAt: (place: Place | undefined
     const winner = rule.action === 'Block' ? undefined : blocked.get(matchKey(rule));
     if (winner === undefined) continue;
     const where = winner.place === undefined ? '' : ` at ${formatPlace(winner.place)}`;
-    warnAt(rule.place).warn('KA_POLICY_UNREACHABLE', `the ${rule.action} rule never acts: a Block rule${where} matches the same`);
+    warnAt(rule.place).warn(
+      'KA_POLICY_UNREACHABLE',
+      `the ${rule.action} rule never acts: a Block rule${where} matches the same`,
+    );
   }
 }
 

@@ -4,7 +4,14 @@ import type { Reporter } from './meaning.ts';
 import type { PolicyKind } from './rule.ts';
 import { described } from './schema-message.ts';
 import { closestWord } from './suggestion.ts';
-import { capabilityWord, capabilityWords, presetNames, protocolWord, protocolWords, stockCapabilityCount } from './words.ts';
+import {
+  capabilityWord,
+  capabilityWords,
+  presetNames,
+  protocolWord,
+  protocolWords,
+  stockCapabilityCount,
+} from './words.ts';
 
 /** Longer texts are judged by their start: the checks are heuristics and must stay cheap. */
 const judgedLength = 1024;
@@ -35,7 +42,12 @@ export function reviewTexts(kind: PolicyKind, spec: LooseSpec, reporter: Reporte
     if (presetNames.some((known) => known === name)) continue;
     const near = closestWord(name, presetNames);
     const hint = near === undefined ? `known: ${presetNames.join(', ')}` : `did you mean ${near}?`;
-    reporter.warn('KA_POLICY_UNKNOWN_WORD', `${described(name)} is no preset; ${hint}`, ['spec', 'presets', i, 'name']);
+    reporter.warn('KA_POLICY_UNKNOWN_WORD', `${described(name)} is no preset; ${hint}`, [
+      'spec',
+      'presets',
+      i,
+      'name',
+    ]);
   }
 }
 
@@ -44,7 +56,11 @@ function reviewPath(text: string | undefined, path: Path, reporter: Reporter): v
   const start = text.slice(0, judgedLength);
   // /usr/bin/[ is a program.
   if (globSign.test(start)) {
-    reporter.warn('KA_POLICY_GLOB_IN_PATH', `${described(text)} is compared literally; globs work in matchPatterns only`, path);
+    reporter.warn(
+      'KA_POLICY_GLOB_IN_PATH',
+      `${described(text)} is compared literally; globs work in matchPatterns only`,
+      path,
+    );
   }
   if (!start.startsWith('/') || (text.length > 1 && text.endsWith('/')) || isNotCanonical(start)) {
     reporter.warn('KA_POLICY_PATH_FORM', `no file ever has the path ${described(text)}`, path);
@@ -55,25 +71,42 @@ function reviewDirectory(text: string | undefined, path: Path, reporter: Reporte
   if (!text) return;
   const start = text.slice(0, judgedLength);
   if (globSign.test(start)) {
-    reporter.warn('KA_POLICY_GLOB_IN_PATH', `${described(text)} is compared literally; globs work in matchPatterns only`, path);
+    reporter.warn(
+      'KA_POLICY_GLOB_IN_PATH',
+      `${described(text)} is compared literally; globs work in matchPatterns only`,
+      path,
+    );
   }
   if (!start.startsWith('/') || isNotCanonical(start)) {
     reporter.warn('KA_POLICY_PATH_FORM', `no directory ever has the path ${described(text)}`, path);
   } else if (!text.endsWith('/')) {
-    reporter.warn('KA_POLICY_WIDER', `stock KubeArmor refuses a dir without trailing slash: write ${described(`${text}/`)}`, path);
+    reporter.warn(
+      'KA_POLICY_WIDER',
+      `stock KubeArmor refuses a dir without trailing slash: write ${described(`${text}/`)}`,
+      path,
+    );
   }
 }
 
-const isNotCanonical = (path: string): boolean => path.includes('//') || `${path}/`.includes('/./') || `${path}/`.includes('/../');
+const isNotCanonical = (path: string): boolean =>
+  path.includes('//') || `${path}/`.includes('/./') || `${path}/`.includes('/../');
 
 function reviewPattern(text: string | undefined, path: Path, reporter: Reporter): void {
   if (!text) return;
   const start = text.slice(0, judgedLength);
   const shown = described(text);
   if (regexSign.test(start)) {
-    reporter.warn('KA_POLICY_PATTERN_FORM', `${shown} looks like a regular expression; patterns are globs (*, **, ?, [ab])`, path);
+    reporter.warn(
+      'KA_POLICY_PATTERN_FORM',
+      `${shown} looks like a regular expression; patterns are globs (*, **, ?, [ab])`,
+      path,
+    );
   } else if (/\s/.test(start)) {
-    reporter.warn('KA_POLICY_COMMAND_LINE', `${shown} looks like a command line; only the path of the program is compared`, path);
+    reporter.warn(
+      'KA_POLICY_COMMAND_LINE',
+      `${shown} looks like a command line; only the path of the program is compared`,
+      path,
+    );
   } else if (!start.startsWith('/')) {
     const fix = start.startsWith('*') ? '' : `; write ${described(`/**/${text}`)} for any directory`;
     reporter.warn('KA_POLICY_PATTERN_FORM', `${shown} is not absolute and matches no path${fix}`, path);
@@ -81,38 +114,73 @@ function reviewPattern(text: string | undefined, path: Path, reporter: Reporter)
 }
 
 function reviewSources(sources: readonly LooseSource[] | undefined, path: Path, reporter: Reporter): void {
-  for (const [i, source] of (sources ?? []).entries()) reviewPath(source.path, [...path, 'fromSource', i, 'path'], reporter);
+  for (const [i, source] of (sources ?? []).entries())
+    reviewPath(source.path, [...path, 'fromSource', i, 'path'], reporter);
 }
 
-function reviewProtocol({ protocol = '', fromSource }: LooseEntry, path: Path, kind: PolicyKind, reporter: Reporter): void {
+function reviewProtocol(
+  { protocol = '', fromSource }: LooseEntry,
+  path: Path,
+  kind: PolicyKind,
+  reporter: Reporter,
+): void {
   reviewSources(fromSource, path, reporter);
   for (const item of listItems(protocol)) {
     if (protocolWords.some((known) => known === protocolWord(item))) continue;
     const near = closestWord(item, protocolWords)?.toLowerCase();
     const hint = near === undefined ? '' : `; did you mean ${near}?`;
-    reporter.warn('KA_POLICY_UNKNOWN_WORD', `${described(item)} is no known protocol and matches nothing${hint}`, [...path, 'protocol']);
+    reporter.warn(
+      'KA_POLICY_UNKNOWN_WORD',
+      `${described(item)} is no known protocol and matches nothing${hint}`,
+      [...path, 'protocol'],
+    );
   }
   reviewHostSource(kind, fromSource, path, reporter);
 }
 
-function reviewCapability({ capability = '', fromSource }: LooseEntry, path: Path, kind: PolicyKind, reporter: Reporter): void {
+function reviewCapability(
+  { capability = '', fromSource }: LooseEntry,
+  path: Path,
+  kind: PolicyKind,
+  reporter: Reporter,
+): void {
   reviewSources(fromSource, path, reporter);
   for (const item of listItems(capability)) {
     const number = capabilityWords.findIndex((known) => known === capabilityWord(item));
     if (number === -1) {
       const near = closestWord(capabilityWord(item), capabilityWords)?.slice('CAP_'.length).toLowerCase();
       const hint = near === undefined ? '' : `; did you mean ${near}?`;
-      reporter.warn('KA_POLICY_UNKNOWN_WORD', `${described(item)} is no known capability and matches nothing${hint}`, [...path, 'capability']);
+      reporter.warn(
+        'KA_POLICY_UNKNOWN_WORD',
+        `${described(item)} is no known capability and matches nothing${hint}`,
+        [...path, 'capability'],
+      );
     } else if (number >= stockCapabilityCount) {
-      reporter.warn('KA_POLICY_WIDER', `stock KubeArmor refuses the capability ${described(item)}`, [...path, 'capability']);
+      reporter.warn('KA_POLICY_WIDER', `stock KubeArmor refuses the capability ${described(item)}`, [
+        ...path,
+        'capability',
+      ]);
     }
   }
   reviewHostSource(kind, fromSource, path, reporter);
 }
 
-function reviewHostSource(kind: PolicyKind, sources: readonly LooseSource[] | undefined, path: Path, reporter: Reporter): void {
+function reviewHostSource(
+  kind: PolicyKind,
+  sources: readonly LooseSource[] | undefined,
+  path: Path,
+  reporter: Reporter,
+): void {
   if (kind !== 'KubeArmorHostPolicy' || sources !== undefined) return;
-  reporter.warn('KA_POLICY_WIDER', 'stock KubeArmor refuses this entry of a host policy without fromSource', path);
+  reporter.warn(
+    'KA_POLICY_WIDER',
+    'stock KubeArmor refuses this entry of a host policy without fromSource',
+    path,
+  );
 }
 
-const listItems = (text: string): string[] => text.replaceAll(' ', '').split(',').filter((item) => item !== '');
+const listItems = (text: string): string[] =>
+  text
+    .replaceAll(' ', '')
+    .split(',')
+    .filter((item) => item !== '');

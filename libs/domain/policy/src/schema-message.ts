@@ -6,7 +6,8 @@ const forms: Readonly<Record<string, string>> = {
   path: 'a path is absolute and does not end in a slash',
   dir: 'a directory is absolute',
   execname: 'an execname is a file name without slashes',
-  protocol: 'known protocols, in one case: tcp udp raw icmp icmpv6 sctp stream dgram rdm seqpacket dccp packet all',
+  protocol:
+    'known protocols, in one case: tcp udp raw icmp icmpv6 sctp stream dgram rdm seqpacket dccp packet all',
   capability: 'capabilities are written in lower case, for instance net_raw',
   limit: 'a limit is a number with an optional unit: KB, MB, GB, K, M, G',
 };

@@ -36,7 +36,8 @@ const generatedLabels = new Set(['pod-template-hash', 'pod-template-generation',
 const yes: Selection = { selected: true };
 const no = (reason: SelectionReason, message: string): Selection => ({ selected: false, reason, message });
 
-export const selects = (policy: Policy, workload: WorkloadIdentity): boolean => explainSelection(policy, workload).selected;
+export const selects = (policy: Policy, workload: WorkloadIdentity): boolean =>
+  explainSelection(policy, workload).selected;
 
 /** Whether the policy applies to the container, and if not, the first reason why. */
 export function explainSelection(policy: Policy, workload: WorkloadIdentity): Selection {
@@ -49,28 +50,46 @@ export function explainSelection(policy: Policy, workload: WorkloadIdentity): Se
 
 const checks = [isForThisKindOfWorkload, coversNamespace, carriesLabels, meetsExpressions, namesContainer];
 
-function isForThisKindOfWorkload({ id, selector, nodeLabels }: Policy, workload: WorkloadIdentity): Selection {
+function isForThisKindOfWorkload(
+  { id, selector, nodeLabels }: Policy,
+  workload: WorkloadIdentity,
+): Selection {
   if (id.kind === 'KubeArmorHostPolicy') return no('NotForContainers', 'a KubeArmorHostPolicy is for nodes');
   if (id.kind === 'KubeArmorNetworkPolicy' && !isPopulated(selector)) {
-    return no('NotForContainers', nodeLabels === undefined ? 'the policy names no pods' : 'the policy is for nodes');
+    return no(
+      'NotForContainers',
+      nodeLabels === undefined ? 'the policy names no pods' : 'the policy is for nodes',
+    );
   }
   if (workload.orchestrated) return yes;
   if (id.kind !== 'KubeArmorPolicy') return no('NotForContainers', `a ${id.kind} needs Kubernetes`);
-  return selector.hasMatchLabels ? yes : no('NoMatchLabels', 'outside Kubernetes selector.matchLabels must be present');
+  return selector.hasMatchLabels
+    ? yes
+    : no('NoMatchLabels', 'outside Kubernetes selector.matchLabels must be present');
 }
 
-const isPopulated = (selector: PodSelector): boolean => selector.hasMatchLabels || selector.expressions.length > 0;
+const isPopulated = (selector: PodSelector): boolean =>
+  selector.hasMatchLabels || selector.expressions.length > 0;
 
 function coversNamespace({ id, selector }: Policy, { namespace, orchestrated }: WorkloadIdentity): Selection {
   if (id.kind === 'KubeArmorPolicy') {
     const wanted = orchestrated ? id.namespace : unorchestratedNamespace;
-    if (id.namespace !== wanted) return no('OtherNamespace', `outside Kubernetes policies live in ${wanted}, this one in ${id.namespace}`);
-    return namespace === wanted ? yes : no('OtherNamespace', `the policy is in namespace ${wanted}, the container in ${namespace}`);
+    if (id.namespace !== wanted)
+      return no(
+        'OtherNamespace',
+        `outside Kubernetes policies live in ${wanted}, this one in ${id.namespace}`,
+      );
+    return namespace === wanted
+      ? yes
+      : no('OtherNamespace', `the policy is in namespace ${wanted}, the container in ${namespace}`);
   }
   const expressions = selector.expressions.filter((e) => e.key === 'namespace');
   const wanted = expressions.filter((e) => e.operator === 'In');
   if (wanted.length > 0 && !wanted.some((e) => e.values.includes(namespace))) {
-    return no('OtherNamespace', `namespace ${namespace} is not among ${wanted.flatMap((e) => e.values).join(', ')}`);
+    return no(
+      'OtherNamespace',
+      `namespace ${namespace} is not among ${wanted.flatMap((e) => e.values).join(', ')}`,
+    );
   }
   const isExcluded = expressions.some((e) => e.operator === 'NotIn' && e.values.includes(namespace));
   return isExcluded ? no('OtherNamespace', `namespace ${namespace} is excluded by NotIn`) : yes;
@@ -79,7 +98,9 @@ function coversNamespace({ id, selector }: Policy, { namespace, orchestrated }: 
 function carriesLabels({ selector }: Policy, workload: WorkloadIdentity): Selection {
   for (const [key, value] of Object.entries(selector.matchLabels)) {
     if (hasLabel(workload, key, value)) continue;
-    const actual = Object.hasOwn(workload.labels, key) ? `it is ${workload.labels[key]}` : 'it has no such label';
+    const actual = Object.hasOwn(workload.labels, key)
+      ? `it is ${workload.labels[key]}`
+      : 'it has no such label';
     return no('LabelMissing', `label ${key}=${value} is asked for and ${actual}`);
   }
   return yes;
@@ -123,7 +144,10 @@ function namesContainer({ selector }: Policy, { containerName, orchestrated }: W
 export function containerNames(value: string): readonly string[] {
   const text = value.trim();
   const bare = text.slice(text.startsWith('[') ? 1 : 0, text.endsWith(']') ? -1 : undefined);
-  return bare.split(',').map((name) => name.trim()).filter((name) => name !== '');
+  return bare
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
 }
 
 const compiledSelectors = new WeakMap<PodSelector, ReturnType<typeof compileExpression>>();
@@ -131,6 +155,9 @@ const compiledSelectors = new WeakMap<PodSelector, ReturnType<typeof compileExpr
 function matchesContainerExpression(selector: PodSelector, text: string, containerName: string): Selection {
   if (!compiledSelectors.has(selector)) compiledSelectors.set(selector, compileExpression(text));
   const expression = compiledSelectors.get(selector);
-  if (expression === undefined) return no('InvalidExpression', `${JSON.stringify(text)} is not a regular expression`);
-  return expression.found(containerName) ? yes : no('OtherContainer', `the container ${containerName} does not match ${text}`);
+  if (expression === undefined)
+    return no('InvalidExpression', `${JSON.stringify(text)} is not a regular expression`);
+  return expression.found(containerName)
+    ? yes
+    : no('OtherContainer', `the container ${containerName} does not match ${text}`);
 }

@@ -12,7 +12,13 @@ import { capabilityWord, deviceClassWord, domainWord, protocolWord } from './wor
 
 type Subject = Pick<Rule, 'class' | 'pattern'> & Partial<Rule>;
 
-export function readRules(id: PolicyId, spec: LooseSpec, outer: Meaning, reporter: Reporter, maxRules: number): readonly Rule[] {
+export function readRules(
+  id: PolicyId,
+  spec: LooseSpec,
+  outer: Meaning,
+  reporter: Reporter,
+  maxRules: number,
+): readonly Rule[] {
   const reader = new RuleReader(id, outer, reporter, maxRules);
   for (const section of ['process', 'file'] as const) {
     const ruleClass = section === 'process' ? 'exec' : 'file';
@@ -24,8 +30,12 @@ export function readRules(id: PolicyId, spec: LooseSpec, outer: Meaning, reporte
       pattern ? [{ class: ruleClass, pattern: { kind: 'glob', glob: pattern } }] : [],
     );
   }
-  reader.entries('network', 'matchProtocols', spec.network, ({ protocol }) => words('network', protocol, protocolWord));
-  reader.entries('network', 'matchDNSQueries', spec.network, ({ domain }) => words('dns', domain, domainWord));
+  reader.entries('network', 'matchProtocols', spec.network, ({ protocol }) =>
+    words('network', protocol, protocolWord),
+  );
+  reader.entries('network', 'matchDNSQueries', spec.network, ({ domain }) =>
+    words('dns', domain, domainWord),
+  );
   reader.entries('capabilities', 'matchCapabilities', spec.capabilities, ({ capability }) =>
     words('capability', capability, capabilityWord),
   );
@@ -51,7 +61,7 @@ class RuleReader {
   entries<List extends string>(
     section: string,
     list: List,
-    content: (Meaning | object) & { readonly [L in List]?: readonly LooseEntry[] } | undefined,
+    content: ((Meaning | object) & { readonly [L in List]?: readonly LooseEntry[] }) | undefined,
     subjectsOf: (entry: LooseEntry) => readonly Subject[],
   ): void {
     const outer = this.#section(section, content);
@@ -86,7 +96,11 @@ class RuleReader {
     const target = entry.path ? { target: pathOrDirectory(entry.path, entry.recursive ?? false) } : {};
     for (const call of entry.syscall ?? []) {
       for (const source of this.#syscallSources(entry.fromSource, path)) {
-        this.#add({ class: 'syscall', pattern: word(call.toLowerCase()), ...target, ...source }, meaning, path);
+        this.#add(
+          { class: 'syscall', pattern: word(call.toLowerCase()), ...target, ...source },
+          meaning,
+          path,
+        );
       }
     }
   }
@@ -171,15 +185,24 @@ function flagsOf(entry: LooseEntry): Partial<Rule> {
   };
 }
 
-function namedObjects(ruleClass: RuleClass, { path, execname, allowedArgs = [] }: LooseEntry): readonly Subject[] {
+function namedObjects(
+  ruleClass: RuleClass,
+  { path, execname, allowedArgs = [] }: LooseEntry,
+): readonly Subject[] {
   const args = ruleClass === 'exec' && allowedArgs.length > 0 ? { allowedArgs } : {};
   return [
     ...(path ? [{ class: ruleClass, pattern: { kind: 'exact', path } as const, ...args }] : []),
-    ...(execname ? [{ class: ruleClass, pattern: { kind: 'execname', name: execname } as const, ...args }] : []),
+    ...(execname
+      ? [{ class: ruleClass, pattern: { kind: 'execname', name: execname } as const, ...args }]
+      : []),
   ];
 }
 
-const directory = (dir: string, recursive: boolean): Pattern => ({ kind: 'directory', dir: withSlash(dir), recursive });
+const directory = (dir: string, recursive: boolean): Pattern => ({
+  kind: 'directory',
+  dir: withSlash(dir),
+  recursive,
+});
 
 const pathOrDirectory = (path: string, recursive: boolean): Pattern =>
   path.endsWith('/') ? directory(path, recursive) : { kind: 'exact', path };
@@ -189,7 +212,11 @@ const withSlash = (dir: string): string => (dir.endsWith('/') ? dir : `${dir}/`)
 const word = (text: string): Pattern => ({ kind: 'word', word: text });
 
 /** Comma lists are always expanded; agents do so only when the first entry of the list has a comma. */
-function words(ruleClass: RuleClass, text: string | undefined, normalise: (item: string) => string): readonly Subject[] {
+function words(
+  ruleClass: RuleClass,
+  text: string | undefined,
+  normalise: (item: string) => string,
+): readonly Subject[] {
   const items = (text ?? '').replaceAll(' ', '').split(',').map(normalise);
   return items.filter((item) => item !== '').map((item) => ({ class: ruleClass, pattern: word(item) }));
 }

@@ -24,8 +24,13 @@ export function parseVisibility(text: string): Visibility {
 }
 
 /** The namespace's annotation replaces the global value. An annotation of the pod changes nothing: filtering is per namespace. */
-export function decideVisibility(namespaceAnnotations: Readonly<Record<string, string>>, global = defaultVisibility): Visibility {
-  const own = Object.hasOwn(namespaceAnnotations, visibilityAnnotation) ? namespaceAnnotations[visibilityAnnotation] : undefined;
+export function decideVisibility(
+  namespaceAnnotations: Readonly<Record<string, string>>,
+  global = defaultVisibility,
+): Visibility {
+  const own = Object.hasOwn(namespaceAnnotations, visibilityAnnotation)
+    ? namespaceAnnotations[visibilityAnnotation]
+    : undefined;
   return parseVisibility(own ?? global);
 }
 

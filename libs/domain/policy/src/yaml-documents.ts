@@ -22,7 +22,10 @@ function hasContent(text: string, start: number, end: number): boolean {
   let at = text.startsWith('---', start) ? start + 3 : start;
   while (at < end) {
     const lineEnd = Math.min(end, indexOrEnd(text, at));
-    const line = text.slice(at, Math.min(lineEnd, at + 4096)).replace(/^\uFEFF/, '').trim();
+    const line = text
+      .slice(at, Math.min(lineEnd, at + 4096))
+      .replace(/^\uFEFF/, '')
+      .trim();
     if (line !== '' && !line.startsWith('#') && line !== '...') return true;
     at = lineEnd + 1;
   }

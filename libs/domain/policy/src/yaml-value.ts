@@ -20,6 +20,14 @@ export interface YamlValue {
   readonly findings: readonly Finding[];
 }
 
+/** What the composer names as the place of an error. */
+type ErrorSource = number | [number, number] | { readonly offset: number };
+
+/** Ends composing from within the composer; caught where it was started. */
+const stop = new Error('enough syntax errors');
+
+const clipped = (message: string): string => (message.length > 200 ? `${message.slice(0, 199)}…` : message);
+
 const oldBoolean: ScalarTag = {
   tag: 'tag:yaml.org,2002:bool',
   default: true,
@@ -41,8 +49,10 @@ class YamlReader {
   readonly #marks = new WeakMap<object, Mark>();
   readonly #anchors = new Map<string, Node>();
   readonly #open = new Set<Node>();
+  #syntaxErrors = 0;
   #aliasDepth = 0;
   #aliasValues = 0;
+  #aliasReported = false;
 
   constructor(base: number, lines: LineIndex, limits: ParseLimits) {
     this.#base = base;
@@ -66,10 +76,25 @@ class YamlReader {
   #tokens(text: string): CST.Token[] | undefined {
     const parser = new Parser();
     const tokens: CST.Token[] = [];
+    let lexemes = 0;
     for (const lexeme of new Lexer().lex(text)) {
+      if (++lexemes > this.#limits.maxLexemes) {
+        this.#report(
+          'KA_POLICY_TOO_LARGE',
+          `more than ${this.#limits.maxLexemes} words and signs in one document`,
+          [],
+          parser.offset,
+        );
+        return undefined;
+      }
       for (const token of parser.next(lexeme)) tokens.push(token);
       if (parser.stack.length > this.#limits.maxDepth + 2) {
-        this.#report('KA_POLICY_TOO_DEEP', `nested more than ${this.#limits.maxDepth} levels deep`, [], parser.offset);
+        this.#report(
+          'KA_POLICY_TOO_DEEP',
+          `nested more than ${this.#limits.maxDepth} levels deep`,
+          [],
+          parser.offset,
+        );
         return undefined;
       }
     }
@@ -77,28 +102,55 @@ class YamlReader {
     return tokens;
   }
 
-  #compose(tokens: readonly CST.Token[], length: number): { readonly contents: ParsedNode | null } | undefined {
+  #compose(
+    tokens: readonly CST.Token[],
+    length: number,
+  ): { readonly contents: ParsedNode | null } | undefined {
     const composer = new Composer({
       prettyErrors: false,
       uniqueKeys: false,
       customTags: (tags) => [oldBoolean, ...tags],
     });
-    const documents = [...composer.compose(tokens, true, length)];
-    for (const problem of documents.flatMap((document) => document.errors).slice(0, 3)) {
-      this.#report('KA_POLICY_SYNTAX', `not valid YAML: ${problem.message}`, [], problem.pos[0]);
+    // The composer collects an error object for every token of a hopeless text; the first few say enough.
+    Object.assign(composer, { onError: this.#onComposeError });
+    try {
+      const [first, second] = [...composer.compose(tokens, true, length)];
+      if (second !== undefined) {
+        this.#report(
+          'KA_POLICY_SYNTAX',
+          'not valid YAML: text after the end of the document',
+          [],
+          second.range[0],
+        );
+      }
+      return this.#syntaxErrors > 0 ? undefined : first;
+    } catch (error) {
+      if (error !== stop) throw error;
+      return undefined;
     }
-    for (const problem of documents.flatMap((document) => document.warnings).slice(0, 3)) {
-      this.#report('KA_POLICY_SYNTAX', `doubtful YAML: ${problem.message}`, [], problem.pos[0], 'warning');
-    }
-    const second = documents[1];
-    if (second !== undefined) {
-      this.#report('KA_POLICY_SYNTAX', 'not valid YAML: text after the end of the document', [], second.range[0]);
-    }
-    return this.#findings.some((f) => f.severity === 'error') ? undefined : documents[0];
   }
 
+  /** Bound because the composer calls it as a plain function. */
+  readonly #onComposeError = (
+    source: ErrorSource,
+    _code: string,
+    message: string,
+    isWarning?: boolean,
+  ): void => {
+    // The composer may report our own exception as an error of the text.
+    if (this.#syntaxErrors >= 3) throw stop;
+    const offset = typeof source === 'number' ? source : Array.isArray(source) ? source[0] : source.offset;
+    if (isWarning === true) {
+      this.#report('KA_POLICY_SYNTAX', `doubtful YAML: ${clipped(message)}`, [], offset, 'warning');
+      return;
+    }
+    this.#report('KA_POLICY_SYNTAX', `not valid YAML: ${clipped(message)}`, [], offset);
+    if (++this.#syntaxErrors >= 3) throw stop;
+  };
+
   #value(node: Node, path: Path, depth: number): unknown {
-    if (this.#aliasDepth > 0 && ++this.#aliasValues > this.#limits.maxAliasValues) return undefined;
+    if (this.#aliasDepth > 0) this.#aliasValues++;
+    if (this.#aliasValues > this.#limits.maxAliasValues) return undefined;
     if (depth > this.#limits.maxDepth) {
       this.#report('KA_POLICY_TOO_DEEP', `nested more than ${this.#limits.maxDepth} levels deep`, path, node);
       return undefined;
@@ -108,7 +160,11 @@ class YamlReader {
     if (anchor !== undefined) this.#anchors.set(anchor, node);
     if (isScalar(node)) return typeof node.value === 'bigint' ? Number(node.value) : node.value;
     this.#open.add(node);
-    const value = isMap(node) ? this.#map(node, path, depth) : isSeq(node) ? this.#list(node, path, depth) : null;
+    const value = isMap(node)
+      ? this.#map(node, path, depth)
+      : isSeq(node)
+        ? this.#list(node, path, depth)
+        : null;
     this.#open.delete(node);
     return value;
   }
@@ -121,10 +177,17 @@ class YamlReader {
       return undefined;
     }
     this.#aliasDepth++;
+    const wasWithin = this.#aliasValues <= this.#limits.maxAliasValues;
     const value = this.#value(node, path, depth);
     this.#aliasDepth--;
-    if (this.#aliasValues > this.#limits.maxAliasValues && this.#aliasDepth === 0) {
-      this.#report('KA_POLICY_ALIAS', `aliases add more than ${this.#limits.maxAliasValues} values`, path, alias);
+    if (wasWithin && this.#aliasValues > this.#limits.maxAliasValues && !this.#aliasReported) {
+      this.#aliasReported = true;
+      this.#report(
+        'KA_POLICY_ALIAS',
+        `aliases add more than ${this.#limits.maxAliasValues} values`,
+        path,
+        alias,
+      );
     }
     return value;
   }
@@ -158,7 +221,10 @@ class YamlReader {
         this.#report('KA_POLICY_DUPLICATE_KEY', message, [...path, name], key, 'warning');
       }
       setOwn(map, name, inner);
-      keys.set(name, { key: this.#offset(key), value: value === null ? this.#offset(key) : this.#offset(value) });
+      keys.set(name, {
+        key: this.#offset(key),
+        value: value === null ? this.#offset(key) : this.#offset(value),
+      });
     }
     for (const source of merged) {
       for (const [name, value] of Object.entries(source)) {
@@ -181,7 +247,8 @@ class YamlReader {
 
   #keyName(key: Node | null, path: Path): string | undefined {
     const value = isScalar(key) ? key.value : undefined;
-    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return String(value);
+    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+      return String(value);
     this.#report('KA_POLICY_SYNTAX', 'a key must be a text', path, key);
     return undefined;
   }
@@ -190,7 +257,13 @@ class YamlReader {
     return this.#base + (node?.range?.[0] ?? 0);
   }
 
-  #report(code: PolicyCode, message: string, path: Path, at: Node | number | null, severity: Finding['severity'] = 'error'): void {
+  #report(
+    code: PolicyCode,
+    message: string,
+    path: Path,
+    at: Node | number | null,
+    severity: Finding['severity'] = 'error',
+  ): void {
     if (this.#findings.length >= this.#limits.maxFindings) return;
     const offset = typeof at === 'number' ? this.#base + at : this.#offset(at);
     this.#findings.push(finding(severity, code, message, path, this.#lines.placeAt(offset)));

@@ -1,0 +1,148 @@
+import { policyKey } from '@kubearmor-ts/policy';
+import type { Policy } from '@kubearmor-ts/policy';
+import type { CodedError } from '@kubearmor-ts/result';
+
+/** What one file says, as it was last read. */
+export interface PolicyFile {
+  readonly path: string;
+  readonly policies: readonly Policy[];
+  /** Documents that say nothing usable, and the file itself when it cannot be read. */
+  readonly errors: readonly CodedError[];
+  /** Decides between two files that define the same policy: the one written last. */
+  readonly writtenNs: bigint;
+}
+
+export interface PolicyChange {
+  readonly set: readonly Policy[];
+  readonly gone: readonly string[];
+}
+
+/**
+ * The policies in force on this node, by kind, namespace and name.
+ *
+ * Invariants
+ *  1. A file with a broken document takes no protection away: what it said before stays for every policy that its good
+ *     documents do not define anew.
+ *  2. A file without errors is taken at its word: what it no longer says is gone.
+ *  3. Listeners hear of a change only when the policy in force under a key is another object than before.
+ */
+export class PolicyStore {
+  readonly #files = new Map<string, PolicyFile>();
+  readonly #inForce = new Map<string, Policy>();
+  readonly #listeners: ((change: PolicyChange) => void)[] = [];
+
+  onChange(listener: (change: PolicyChange) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  get size(): number {
+    return this.#inForce.size;
+  }
+
+  policies(): IterableIterator<Policy> {
+    return this.#inForce.values();
+  }
+
+  get(key: string): Policy | undefined {
+    return this.#inForce.get(key);
+  }
+
+  /** Every complaint about files and their documents, by path. */
+  *problems(): IterableIterator<readonly [path: string, error: CodedError]> {
+    for (const { path, errors } of this.#files.values()) for (const error of errors) yield [path, error];
+    for (const [key, paths] of this.#claims()) {
+      if (paths.length > 1) yield [paths.at(-1) as string, duplicate(key, paths)];
+    }
+  }
+
+  /** Files that define the policy, the one in force last. */
+  filesOf(key: string): readonly PolicyFile[] {
+    return [...this.#files.values()]
+      .filter((file) => file.policies.some((policy) => policyKey(policy.id) === key))
+      .sort(byAge);
+  }
+
+  file(path: string): PolicyFile | undefined {
+    return this.#files.get(path);
+  }
+
+  /** Takes a batch of files that were read, and of paths that are gone, as one change. */
+  apply(read: readonly PolicyFile[], gone: readonly string[]): PolicyChange {
+    const touched = new Set<string>();
+    const touch = (file: PolicyFile | undefined): void => {
+      for (const policy of file?.policies ?? []) touched.add(policyKey(policy.id));
+    };
+    for (const path of gone) {
+      touch(this.#files.get(path));
+      this.#files.delete(path);
+    }
+    for (const file of read) {
+      const before = this.#files.get(file.path);
+      const next = file.errors.length === 0 ? file : { ...file, policies: withKept(file.policies, before?.policies ?? []) };
+      touch(before);
+      touch(next);
+      this.#files.set(file.path, next);
+    }
+    return this.#settle(touched);
+  }
+
+  #settle(keys: ReadonlySet<string>): PolicyChange {
+    const set: Policy[] = [];
+    const gone: string[] = [];
+    const newest = this.#newest(keys);
+    for (const key of keys) {
+      const next = newest.get(key);
+      const before = this.#inForce.get(key);
+      if (next === before) continue;
+      if (next === undefined) {
+        this.#inForce.delete(key);
+        gone.push(key);
+      } else {
+        this.#inForce.set(key, next);
+        set.push(next);
+      }
+    }
+    const change = { set, gone };
+    if (set.length + gone.length > 0) for (const listener of this.#listeners) listener(change);
+    return change;
+  }
+
+  #newest(keys: ReadonlySet<string>): ReadonlyMap<string, Policy> {
+    const newest = new Map<string, Policy>();
+    for (const file of [...this.#files.values()].sort(byAge)) {
+      for (const policy of file.policies) {
+        const key = policyKey(policy.id);
+        if (keys.has(key)) newest.set(key, policy);
+      }
+    }
+    return newest;
+  }
+
+  #claims(): ReadonlyMap<string, readonly string[]> {
+    const claims = new Map<string, string[]>();
+    for (const file of [...this.#files.values()].sort(byAge)) {
+      for (const policy of file.policies) {
+        const key = policyKey(policy.id);
+        claims.set(key, [...(claims.get(key) ?? []), file.path]);
+      }
+    }
+    return claims;
+  }
+}
+
+function withKept(policies: readonly Policy[], before: readonly Policy[]): readonly Policy[] {
+  const keys = new Set(policies.map((policy) => policyKey(policy.id)));
+  return [...policies, ...before.filter((policy) => !keys.has(policyKey(policy.id)))];
+}
+
+function byAge(a: PolicyFile, b: PolicyFile): number {
+  if (a.writtenNs !== b.writtenNs) return a.writtenNs < b.writtenNs ? -1 : 1;
+  return a.path < b.path ? -1 : 1;
+}
+
+const duplicate = (key: string, paths: readonly string[]): CodedError => ({
+  code: 'KA_AGENT_POLICY_DUPLICATE',
+  reason: 'DuplicatePolicy',
+  message: `defined ${paths.length} times (${[...new Set(paths)].join(', ')}); the file written last is in force`,
+  object: key,
+});

@@ -1,0 +1,69 @@
+import { readFile, stat } from 'node:fs/promises';
+import { defaultLimits, formatPlace, parsePolicies } from '@kubearmor-ts/policy';
+import type { Policy } from '@kubearmor-ts/policy';
+import type { CodedError } from '@kubearmor-ts/result';
+import type { PolicyFile } from './policy-store.ts';
+
+/** Tells two readings of a path apart without reading it. */
+export interface FileStamp {
+  readonly writtenNs: bigint;
+  readonly sizeBytes: bigint;
+  readonly inode: bigint;
+}
+
+/** Undefined for what is no regular file (after following links): a FIFO must not stop the agent. */
+export async function stampOf(path: string): Promise<FileStamp | undefined> {
+  const info = await stat(path, { bigint: true }).catch(() => undefined);
+  if (info === undefined || !info.isFile()) return undefined;
+  return { writtenNs: info.mtimeNs, sizeBytes: info.size, inode: info.ino };
+}
+
+export const sameStamp = (a: FileStamp, b: FileStamp): boolean =>
+  a.writtenNs === b.writtenNs && a.sizeBytes === b.sizeBytes && a.inode === b.inode;
+
+/** Reads a file that was just looked at; whatever is wrong with it becomes an error in the result. */
+export async function readPolicyFile(path: string, stamp: FileStamp): Promise<PolicyFile> {
+  if (stamp.sizeBytes > BigInt(defaultLimits.maxBytes)) {
+    return broken(path, stamp, {
+      code: 'KA_POLICY_TOO_LARGE',
+      reason: 'InputTooLarge',
+      message: `the file has ${stamp.sizeBytes} bytes, the limit is ${defaultLimits.maxBytes}`,
+      object: path,
+      place: `${path}:1:1`,
+    });
+  }
+  try {
+    return parsePolicyFile(path, await readFile(path), stamp.writtenNs);
+  } catch (cause) {
+    return broken(path, stamp, {
+      code: 'KA_AGENT_POLICY_UNREADABLE',
+      reason: 'FileUnreadable',
+      message: `the file cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+      object: path,
+      place: path,
+    });
+  }
+}
+
+export function parsePolicyFile(path: string, bytes: Uint8Array, writtenNs: bigint): PolicyFile {
+  const policies: Policy[] = [];
+  const errors: CodedError[] = [];
+  for (const { result, place } of parsePolicies(bytes, { file: path, strictness: 'lenient' })) {
+    if (result.ok) {
+      policies.push(result.value);
+      continue;
+    }
+    /* Other Kubernetes objects may lie in the directory: they are none of ours. */
+    if (result.error.code === 'KA_POLICY_OTHER_KIND') continue;
+    const { findings: _all, ...error } = result.error;
+    errors.push({ ...error, object: error.object ?? path, place: error.place ?? formatPlace(place) });
+  }
+  return { path, policies, errors, writtenNs };
+}
+
+const broken = (path: string, stamp: FileStamp, error: CodedError): PolicyFile => ({
+  path,
+  policies: [],
+  errors: [error],
+  writtenNs: stamp.writtenNs,
+});

@@ -1,0 +1,93 @@
+import { parsePolicies, type Policy } from '@kubearmor-ts/policy';
+import { explainAccess, type Question } from './explain-access.ts';
+import { explanationText } from './print-explanation.ts';
+
+const text = `
+apiVersion: security.kubearmor.com/v1
+kind: KubeArmorPolicy
+metadata: {name: tokens, namespace: shop}
+spec:
+  severity: 7
+  message: hands off
+  selector: {matchLabels: {app: web}}
+  action: Allow
+  file:
+    matchDirectories:
+      - {dir: /run/secrets/, recursive: true, action: Block}
+      - {dir: /, recursive: true}
+      - {dir: /run/secrets/, recursive: true, fromSource: [{path: /bin/cat}]}
+    matchPaths:
+      - {path: /home/me/key, ownerOnly: true}
+---
+apiVersion: security.kubearmor.com/v1
+kind: KubeArmorHostPolicy
+metadata: {name: host}
+spec:
+  nodeSelector: {matchLabels: {kubearmor.io/hostname: "*"}}
+  action: Block
+  process: {matchPatterns: [{pattern: "/usr/*/nmap"}, {pattern: "/usr/[bin"}]}
+---
+apiVersion: security.kubearmor.com/v1
+kind: KubeArmorHostPolicy
+metadata: {name: good-host}
+spec:
+  nodeSelector: {matchLabels: {kubearmor.io/hostname: "*"}}
+  action: Block
+  process: {matchPaths: [{path: /usr/bin/nc}]}
+`;
+const policies: readonly Policy[] = parsePolicies(text, { file: 'p.yaml', strictness: 'lenient' }).flatMap(({ result }) => (result.ok ? [result.value] : []));
+const web = { kind: 'container', namespace: 'shop', labels: { app: 'web' }, container: 'c', orchestrated: true } as const;
+const ask = (more: Partial<Question>): Question => ({
+  workload: web,
+  posture: 'audit',
+  mode: 'enabled',
+  operation: 'open',
+  path: '/run/secrets/token',
+  write: false,
+  source: undefined,
+  owner: undefined,
+  tty: false,
+  ...more,
+});
+
+test('names the rule that blocks with its policy and place, and the rules it outranks', () => {
+  const answer = explainAccess(policies, ask({}));
+  expect(answer).toMatchObject({
+    verdict: 'block',
+    rule: { policy: 'KubeArmorPolicy shop/tokens', place: 'p.yaml:12:9', action: 'Block', severity: 7 },
+    runnersUp: [{ pattern: 'directory / and all below', says: 'allow' }],
+    applied: ['KubeArmorPolicy shop/tokens'],
+  });
+  expect(explanationText(answer, ask({}))).toContain('block: open /run/secrets/token for reading\n  by rule 2, Block directory /run/secrets/ and all below: KubeArmorPolicy shop/tokens at p.yaml:12:9');
+});
+
+test('the source program gets its own answer', () => {
+  const answer = explainAccess(policies, ask({ source: '/bin/cat' }));
+  expect(answer).toMatchObject({ verdict: 'allow', rule: { source: '/bin/cat' }, runnersUp: [{ says: 'block' }, { says: 'allow' }] });
+});
+
+test('says when the answer hangs on the owner and nobody said who that is', () => {
+  expect(explainAccess(policies, ask({ path: '/home/me/key' }))).toMatchObject({ verdict: 'allow', otherwise: { verdict: 'block' } });
+  expect(explainAccess(policies, ask({ path: '/home/me/key', owner: false })).otherwise).toBeUndefined();
+});
+
+test('a path is taken as the kernel would build it', () => {
+  expect(explainAccess(policies, ask({ path: '/run//x/../secrets/' }))).toMatchObject({ path: '/run/secrets', verdict: 'block' });
+});
+
+test('says why a policy is not for the workload', () => {
+  const answer = explainAccess(policies, ask({ workload: { ...web, labels: {} } }));
+  expect(answer).toMatchObject({ verdict: 'none', decidedBy: 'nothing', rule: undefined });
+  expect(answer.skipped[0]!.reason).toContain('app=web');
+});
+
+test('a policy that cannot be compiled is named, the others decide', () => {
+  const question = ask({ workload: { kind: 'host', labels: { 'kubearmor.io/hostname': 'n1' } }, operation: 'exec', path: '/usr/bin/nc' });
+  const answer = explainAccess(policies, question);
+  expect(answer).toMatchObject({
+    verdict: 'block',
+    rule: { policy: 'KubeArmorHostPolicy good-host' },
+    refused: [{ policy: 'KubeArmorHostPolicy host', code: 'KA_MATCH_UNCLOSED_BRACKET' }],
+  });
+  expect(explanationText(answer, question)).toContain('refused: KubeArmorHostPolicy host at p.yaml:');
+});

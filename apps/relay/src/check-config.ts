@@ -1,0 +1,61 @@
+import { fail, ok } from '@kubearmor-ts/result';
+import type { CodedError, Result } from '@kubearmor-ts/result';
+import type { RelayConfig } from './config.ts';
+
+/** What the texts of the configuration mean. */
+export interface RelayTargets {
+  readonly agents: readonly string[];
+  readonly otlpHttp: URL | undefined;
+  readonly otlpGrpc: string | undefined;
+  readonly otlpHeaders: Readonly<Record<string, string>>;
+}
+
+export function checkConfig(config: RelayConfig): Result<RelayTargets, readonly CodedError[]> {
+  const errors: CodedError[] = [];
+  // Serving plaintext to somebody who asked for TLS would be worse than not serving.
+  if (config.tlsEnabled) errors.push(bad('tlsEnabled', 'this relay does not speak TLS yet'));
+  const agents = [...new Set(config.agents.map((agent) => withPort(agent, config.grpcPort)))];
+  for (const agent of agents) if (!isAddress(agent)) errors.push(bad('agents', `${agent} is not host:port`));
+  const otlpHttp = config.otlpHttp === '' ? undefined : logsUrl(config.otlpHttp);
+  if (config.otlpHttp !== '' && otlpHttp === undefined) {
+    errors.push(bad('otlp-http', `${config.otlpHttp} is not an http or https URL`));
+  }
+  const otlpGrpc = config.otlpGrpc === '' ? undefined : config.otlpGrpc;
+  if (otlpGrpc !== undefined && !isAddress(otlpGrpc))
+    errors.push(bad('otlp-grpc', `${otlpGrpc} is not host:port`));
+  const headers: Record<string, string> = {};
+  for (const pair of config.otlpHeaders) {
+    const at = pair.indexOf('=');
+    const name = pair.slice(0, Math.max(0, at)).toLowerCase();
+    // The value may be a token: the message names the header, never what it holds.
+    if (!/^[a-z0-9-]+$/.test(name) || /[\r\n]/.test(pair))
+      errors.push(bad('otlp-headers', 'a header is not name=value'));
+    else headers[name] = pair.slice(at + 1);
+  }
+  if (errors.length > 0) return fail(errors);
+  return ok({ agents, otlpHttp, otlpGrpc, otlpHeaders: headers });
+}
+
+/** `host`, `host:port`, `[v6]:port`. */
+function withPort(agent: string, port: number): string {
+  return /^\[[^\]]+\]$|^[^:]+$/.test(agent) ? `${agent}:${String(port)}` : agent;
+}
+
+function isAddress(text: string): boolean {
+  const match = /^(?:\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._-]+):(\d{1,5})$/.exec(text);
+  return match !== null && Number(match[1]) >= 1 && Number(match[1]) <= 65_535;
+}
+
+function logsUrl(text: string): URL | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) return undefined;
+  if (url.pathname === '/') url.pathname = '/v1/logs';
+  return url;
+}
+
+const bad = (object: string, message: string): CodedError => ({
+  code: 'KA_RELAY_CONFIG',
+  reason: 'InvalidValue',
+  object,
+  message: `--${object}: ${message}`,
+});

@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import { configHelp, parseConfig } from '@kubearmor-ts/config';
+import { createRealClock } from '@kubearmor-ts/life';
+import type { CodedError } from '@kubearmor-ts/result';
+import { createLogger } from '@kubearmor-ts/telemetry';
+import { createRelay } from './app.ts';
+import { checkConfig } from './check-config.ts';
+import { relayConfigTable } from './config.ts';
+import { readConfigFile } from './read-config-file.ts';
+
+const usage = `relay: collects the streams of agents and hands them on\n\n${configHelp(relayConfigTable)}\n\n  --config FILE, env KA_RELAY_CONFIG\n      JSON object with the file keys above\n`;
+
+function refuse(errors: readonly CodedError[]): number {
+  for (const error of errors) process.stderr.write(`${error.code} ${error.message}\n`);
+  return 2;
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  if (argv.some((word) => /^--?(help|h)$/.test(word))) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const file = readConfigFile(argv, process.env, (name) => readFileSync(name, 'utf8'));
+  if (!file.ok) return refuse([file.error]);
+  const parsed = parseConfig(relayConfigTable, { ...file.value, env: process.env });
+  if (!parsed.ok) return refuse(parsed.error);
+  const targets = checkConfig(parsed.value);
+  if (!targets.ok) return refuse(targets.error);
+
+  const logger = createLogger({ app: 'relay', level: parsed.value.logLevel });
+  const relay = createRelay({
+    config: parsed.value,
+    targets: targets.value,
+    clock: createRealClock(),
+    random: Math.random,
+    output: process.stdout,
+    logger,
+  });
+  const stopping = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
+  // The reader of stdout going away is not a reason to stop serving the others.
+  process.stdout.on('error', (cause) => logger.warn({ reason: cause.message }, 'stdout is closed'));
+  await relay.start(stopping.signal);
+  logger.info(
+    { grpcPort: relay.grpc.port, opsPort: relay.ops.port, agents: targets.value.agents },
+    'relay serves',
+  );
+  if (!stopping.signal.aborted)
+    await new Promise((resolve) => stopping.signal.addEventListener('abort', resolve));
+  await relay.stop();
+  logger.info('relay stopped');
+  return 0;
+}
+
+process.exitCode = await main(process.argv.slice(2)).catch((failure: unknown) => {
+  process.stderr.write(`${failure instanceof Error ? failure.message : String(failure)}\n`);
+  return 1;
+});

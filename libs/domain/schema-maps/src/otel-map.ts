@@ -1,0 +1,213 @@
+/**
+ * Alert and Log → OpenTelemetry log record, by semantic conventions 1.44.
+ *
+ *  1. An attribute is set only when the event knows its value; empty is absent.
+ *  2. The resource says who acted and where, the record what happened; two events of one container have equal
+ *     resources, so exporters can group them.
+ *  3. What has no conventional name lives under `kubearmor.`.
+ */
+import { containerNamespace, isAlert, shownFields } from '@kubearmor-ts/event';
+import type { Alert, Log } from '@kubearmor-ts/proto';
+import type { OtelAttributes, OtelRecord, OtelValue } from './otel-record.ts';
+import { otelSeverity } from './otel-severity.ts';
+
+export function toOtelRecord(event: Alert | Log): OtelRecord {
+  const body = Object.fromEntries(shownFields(event).filter(([key]) => key !== 'Timestamp'));
+  return {
+    resource: resourceAttributes(event),
+    timeUnixNs: eventTimeNs(event),
+    ...otelSeverity(event),
+    eventName: eventName(event),
+    body,
+    attributes: recordAttributes(event),
+  };
+}
+
+/** Fixed names: what varies is in attributes. */
+function eventName(event: Alert | Log): string {
+  if (event.Type === 'SystemEvent') return 'runtime_security.alerts_throttled';
+  return isAlert(event) ? 'runtime_security.policy_violation' : 'runtime_security.activity';
+}
+
+/** UpdatedTime holds the microseconds that Timestamp cannot; a text that is no time leaves the seconds. */
+function eventTimeNs(event: Alert | Log): bigint {
+  const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{6})Z$/.exec(event.UpdatedTime);
+  const ms = match === null ? Number.NaN : Date.parse(`${match[1]!}Z`);
+  if (Number.isNaN(ms) || ms < 0) return BigInt(Math.max(0, event.Timestamp)) * 1_000_000_000n;
+  return BigInt(ms) * 1_000_000n + BigInt(match![2]!) * 1000n;
+}
+
+const ownerKinds: Readonly<Record<string, string>> = {
+  Deployment: 'k8s.deployment.name',
+  StatefulSet: 'k8s.statefulset.name',
+  DaemonSet: 'k8s.daemonset.name',
+  ReplicaSet: 'k8s.replicaset.name',
+  Job: 'k8s.job.name',
+  CronJob: 'k8s.cronjob.name',
+};
+
+function resourceAttributes(event: Alert | Log): OtelAttributes {
+  const isOrchestrated = event.NamespaceName !== containerNamespace;
+  const ownerKey = ownerKinds[event.Owner?.Ref ?? ''];
+  const labelPrefix = isOrchestrated ? 'k8s.pod.label.' : 'container.label.';
+  return present([
+    ['service.name', 'kubearmor'],
+    ['service.version', isAlert(event) ? event.KubeArmorVersion : ''],
+    ['service.instance.id', event.NodeID],
+    ['k8s.cluster.name', event.ClusterName],
+    ['host.name', event.HostName],
+    ['host.id', event.NodeID],
+    ...(isOrchestrated
+      ? ([
+          ['k8s.node.name', event.HostName],
+          ['k8s.namespace.name', event.NamespaceName],
+          ['k8s.pod.name', event.PodName],
+          ['k8s.container.name', event.ContainerName],
+        ] as const)
+      : ([['container.name', event.ContainerName]] as const)),
+    ...(ownerKey === undefined ? [] : ([[ownerKey, event.Owner?.Name ?? '']] as const)),
+    ...labelPairs(event.Labels).map(([key, value]) => [`${labelPrefix}${key}`, value] as const),
+    ['container.id', event.ContainerID],
+    ...imageAttributes(event.ContainerImage),
+  ]);
+}
+
+function labelPairs(labels: string): [key: string, value: string][] {
+  return labels.split(',').flatMap((pair) => {
+    const at = pair.indexOf('=');
+    return at <= 0 ? [] : [[pair.slice(0, at), pair.slice(at + 1)] as [string, string]];
+  });
+}
+
+/** `registry/name:tag@sha256:…`; a colon before the last slash belongs to the registry's port. */
+function imageAttributes(image: string): readonly (readonly [string, OtelValue])[] {
+  if (image === '') return [];
+  const [reference, digest] = image.split('@', 2) as [string, string | undefined];
+  const colon = reference.indexOf(':', reference.lastIndexOf('/') + 1);
+  const name = colon < 0 ? reference : reference.slice(0, colon);
+  return [
+    ['container.image.name', name],
+    ['container.image.tags', colon < 0 ? [] : [reference.slice(colon + 1)]],
+    ['container.image.repo_digests', digest === undefined ? [] : [`${name}@${digest}`]],
+  ];
+}
+
+function recordAttributes(event: Alert | Log): OtelAttributes {
+  const isExec = event.Operation === 'Process';
+  const commandLine = isExec ? event.Resource : event.Source;
+  const words = commandLine === '' ? [] : commandLine.split(' ');
+  return present([
+    ['process.pid', event.HostPID],
+    ['process.vpid', event.PID],
+    ['process.parent_pid', event.HostPPID],
+    ['process.executable.path', event.ProcessName],
+    ['process.executable.name', baseName(event.ProcessName)],
+    ['process.command', words[0] ?? ''],
+    ['process.command_line', commandLine],
+    ['process.command_args', words],
+    ['process.args_count', words.length],
+    ['process.working_directory', event.Cwd],
+    ['process.interactive', event.TTY !== ''],
+    ...processOwner(event),
+    ...(event.Operation === 'File' ? fileAttributes(event.Resource) : []),
+    ...networkAttributes(event),
+    ...(isAlert(event) ? ruleAttributes(event) : []),
+    ['error.type', errorType(event.Result)],
+    ['kubearmor.type', event.Type],
+    ['kubearmor.operation', event.Operation],
+    ['kubearmor.source', event.Source],
+    ['kubearmor.resource', event.Resource],
+    ['kubearmor.result', event.Result],
+    ['kubearmor.tty', event.TTY],
+    ['kubearmor.parent_process.executable.path', event.ParentProcessName],
+    ['kubearmor.exec.id', event.ExecEvent?.ExecID ?? ''],
+    ['kubearmor.exec.comm', event.ExecEvent?.ExecutableName ?? ''],
+    ['kubearmor.hash.algorithm', event.HashAlgo],
+    ['kubearmor.hash.process', event.ProcessHash],
+    ['kubearmor.hash.parent_process', event.ParentHash],
+    ['kubearmor.hash.resource', event.ResourceHash],
+    ...Object.entries(event.EventData).map(([key, value]) => [`kubearmor.event_data.${key}`, value] as const),
+  ]);
+}
+
+/** 0 is a user like any other, so it is not left out as unknown; a throttle notice has no process at all. */
+function processOwner(event: Alert | Log): readonly (readonly [string, OtelValue])[] {
+  if (event.Type === 'SystemEvent') return [];
+  return [
+    ['process.user.id', String(event.UID)],
+    ['process.user.name', event.UserName],
+    ['process.owner', event.UserName],
+  ];
+}
+
+function ruleAttributes(alert: Alert): readonly (readonly [string, OtelValue])[] {
+  return [
+    ['security_rule.name', alert.PolicyName],
+    ['security_rule.category', alert.Tags],
+    ['security_rule.description', alert.Message],
+    ['kubearmor.action', alert.Action],
+    ['kubearmor.enforcer', alert.Enforcer],
+    ['kubearmor.severity', Number(alert.Severity) || 0],
+    ['kubearmor.tags', alert.ATags],
+    ['kubearmor.throttle.max_alerts_per_second', alert.MaxAlertsPerSec],
+    ['kubearmor.throttle.seconds', alert.DroppingAlertsInterval],
+  ];
+}
+
+function fileAttributes(path: string): readonly (readonly [string, OtelValue])[] {
+  const name = baseName(path);
+  const dot = name.lastIndexOf('.');
+  return [
+    ['file.path', path],
+    ['file.name', name],
+    ['file.directory', path.slice(0, Math.max(1, path.length - name.length - 1))],
+    ['file.extension', dot > 0 ? name.slice(dot + 1) : ''],
+  ];
+}
+
+function networkAttributes(event: Alert | Log): readonly (readonly [string, OtelValue])[] {
+  const data = event.EventData;
+  if (event.Operation === 'NetworkFirewall') {
+    return [
+      ['source.address', data['SourceIP'] ?? ''],
+      ['source.port', Number(data['SourcePort']) || 0],
+      ['destination.address', data['DestinationIP'] ?? ''],
+      ['destination.port', Number(data['DestinationPort']) || 0],
+      ['network.transport', (data['Protocol'] ?? '').toLowerCase()],
+    ];
+  }
+  if (event.Operation !== 'Network') return [];
+  const peer = data['Remoteip'] ?? data['Sin_addr'] ?? '';
+  const isDns =
+    data['Qtype'] !== undefined || data['Lsm'] === 'SOCKET_SENDMSG' || data['Kfunc'] !== undefined;
+  return [
+    ['network.peer.address', peer],
+    ['network.peer.port', Number(data['Port'] ?? data['Sin_port']) || 0],
+    ['network.type', peer === '' ? '' : peer.includes(':') ? 'ipv6' : 'ipv4'],
+    ['network.transport', transportOf(data['Protocol'] ?? '')],
+    ['dns.question.name', isDns ? (data['Domain'] ?? '') : ''],
+  ];
+}
+
+/** The conventions know only these two of the words the events use. */
+function transportOf(protocol: string): string {
+  const word = protocol.toLowerCase();
+  return word === 'tcp' || word === 'udp' ? word : '';
+}
+
+function errorType(result: string): string {
+  if (result === 'Passed' || result === '' || result === 'Removed') return '';
+  if (result === 'Permission denied') return 'EACCES';
+  return result === 'Operation not permitted' ? 'EPERM' : result;
+}
+
+const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+
+function present(rows: readonly (readonly [string, OtelValue])[]): OtelAttributes {
+  const result: Record<string, OtelValue> = {};
+  for (const [key, value] of rows) {
+    if (value === '' || value === 0 || (Array.isArray(value) && value.length === 0)) continue;
+    result[key] = value;
+  }
+  return result;
+}

@@ -1,0 +1,2 @@
+export { loadMatchVectors } from './match-vector.ts';
+export type { MatchVector, VectorAccess, VectorFile, VectorRule, VectorSet } from './match-vector.ts';

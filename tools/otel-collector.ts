@@ -1,0 +1,151 @@
+/**
+ * A real OpenTelemetry Collector for tests and the demo: built once from tools/otel-collector into the cache.
+ *
+ *   node tools/otel-collector.ts                 builds and prints the path of the binary
+ *   node tools/otel-collector.ts run DIR [GRPC HTTP]
+ *                                                 runs it, writes DIR/logs.jsonl, until interrupted
+ */
+import { execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const source = join(import.meta.dirname, 'otel-collector');
+
+/** The binary, or why there is none on this machine. */
+export async function buildCollector(): Promise<{ readonly binary: string } | { readonly missing: string }> {
+  const hash = createHash('sha256');
+  for (const name of ['main.go', 'go.mod', 'go.sum']) hash.update(readFileSync(join(source, name)));
+  const cache = process.env['KA_CACHE_DIR'] ?? join(import.meta.dirname, '../.cache');
+  const binary = join(cache, `otel-collector-${hash.digest('hex').slice(0, 16)}`);
+  if (existsSync(binary)) return { binary };
+  try {
+    await run('go', ['version']);
+  } catch {
+    return { missing: 'no OpenTelemetry Collector: the go command is not installed' };
+  }
+  mkdirSync(cache, { recursive: true });
+  const unfinished = `${binary}.${String(process.pid)}`;
+  try {
+    await run('go', ['build', '-trimpath', '-buildvcs=false', '-ldflags', '-s -w', '-o', unfinished, '.'], {
+      cwd: source,
+      env: { ...process.env, CGO_ENABLED: '0', GOWORK: 'off' },
+      maxBuffer: 16 * 1024 * 1024,
+    });
+  } catch (failure) {
+    const text = failure instanceof Error && 'stderr' in failure ? String(failure.stderr) : String(failure);
+    return {
+      missing: `no OpenTelemetry Collector: go build failed: ${text.trim().split('\n').at(-1) ?? ''}`,
+    };
+  }
+  renameSync(unfinished, binary);
+  return { binary };
+}
+
+export interface RunningCollector {
+  readonly httpUrl: string;
+  readonly grpcAddress: string;
+  /** JSON lines: one ExportLogsServiceRequest each. */
+  readonly file: string;
+  /** Its own log. */
+  readonly log: string;
+  stop(): Promise<void>;
+}
+
+export interface CollectorPlace {
+  readonly binary: string;
+  /** Configuration, output and log go here. */
+  readonly dir: string;
+  readonly grpcPort?: number;
+  readonly httpPort?: number;
+  readonly host?: string;
+}
+
+/** Resolves when it serves; rejects with the end of its log when it does not come up. */
+export async function startCollector(place: CollectorPlace): Promise<RunningCollector> {
+  mkdirSync(place.dir, { recursive: true });
+  const host = place.host ?? '127.0.0.1';
+  const grpcPort = place.grpcPort ?? (await freePort());
+  const httpPort = place.httpPort ?? (await freePort());
+  const file = join(place.dir, 'logs.jsonl');
+  const log = join(place.dir, 'collector.log');
+  const config = join(place.dir, 'collector.yaml');
+  writeFileSync(config, configText(file, `${host}:${String(grpcPort)}`, `${host}:${String(httpPort)}`));
+  const logFd = openSync(log, 'w');
+  const child = spawn(place.binary, ['--config', config], { stdio: ['ignore', logFd, logFd] });
+  closeSync(logFd);
+  const exited = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    child.once('error', () => resolve());
+  });
+  const stop = async (): Promise<void> => {
+    child.kill('SIGTERM');
+    await exited;
+  };
+  const deadline = Date.now() + 30_000;
+  while (!readFileSync(log, 'utf8').includes('Everything is ready')) {
+    if (child.exitCode !== null || child.pid === undefined || Date.now() > deadline) {
+      await stop();
+      throw new Error(`the Collector did not start: ${readFileSync(log, 'utf8').slice(-1000)}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return {
+    httpUrl: `http://${host}:${String(httpPort)}`,
+    grpcAddress: `${host}:${String(grpcPort)}`,
+    file,
+    log,
+    stop,
+  };
+}
+
+/** The Collector has no way to report a port it chose itself. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+const configText = (file: string, grpc: string, http: string): string => `receivers:
+  otlp:
+    protocols:
+      grpc: {endpoint: "${grpc}"}
+      http: {endpoint: "${http}"}
+processors:
+  batch: {timeout: 50ms}
+exporters:
+  file: {path: ${JSON.stringify(file)}, flush_interval: 50ms}
+service:
+  telemetry:
+    metrics: {level: none}
+  pipelines:
+    logs: {receivers: [otlp], processors: [batch], exporters: [file]}
+`;
+
+async function main(argv: readonly string[]): Promise<void> {
+  const built = await buildCollector();
+  if ('missing' in built) {
+    console.error(built.missing);
+    process.exitCode = 1;
+    return;
+  }
+  console.log(built.binary);
+  if (argv[0] !== 'run') return;
+  const [, dir = '.', grpcPort = '4317', httpPort = '4318'] = argv;
+  const collector = await startCollector({
+    binary: built.binary,
+    dir,
+    grpcPort: Number(grpcPort),
+    httpPort: Number(httpPort),
+  });
+  console.log(`OTLP on ${collector.grpcAddress} and ${collector.httpUrl}, writing ${collector.file}`);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void collector.stop());
+}
+
+if (process.argv[1] === import.meta.filename) await main(process.argv.slice(2));

@@ -41,7 +41,8 @@ export class AgentNode {
     writePolicy(sentinelPolicy);
     const daemon = lab.daemon([
       'node_modules/.bin/node',
-      'dist/agent/main.mjs',
+      'dist/agent.mjs',
+      '--enforcer=bpf/.output/ka-enforcer',
       `--policy-dir=${POLICY_DIR}`,
       `--metricsPort=${METRICS_PORT}`,
       `--gRPC=${GRPC_PORT}`,
@@ -51,7 +52,7 @@ export class AgentNode {
       ...flags,
     ]);
     const node = new AgentNode(daemon);
-    await node.ready(lab, 60_000);
+    await node.ready(lab, 240_000);
     node.alerts.follow(`127.0.0.1:${GRPC_PORT}`, new AbortController().signal);
     await node.quiet();
     return node;
@@ -63,7 +64,15 @@ export class AgentNode {
 
   async ready(lab: Lab, timeoutMs = 20_000): Promise<void> {
     await lab
-      .until('the agent to be ready', async () => (await this.get('/readyz')).ok, timeoutMs)
+      .until(
+        'the agent to be ready',
+        () =>
+          this.get('/readyz').then(
+            (answer) => answer.ok,
+            () => false,
+          ),
+        timeoutMs,
+      )
       .catch((cause: unknown) => {
         throw new Error(`the agent is not ready; it said:\n${this.daemon.output().slice(-4000)}`, { cause });
       });
@@ -112,10 +121,9 @@ export class AgentNode {
       this.sentinels += 1;
       const file = join(SENTINEL_DIR, String(this.sentinels));
       writeFileSync(file, '');
-      const read = `${file}`;
-      readFileSync(read);
+      readFileSync(file);
       try {
-        return await this.alerts.until(from, (alert) => alert['Resource'] === read, 5000);
+        return await this.alerts.until(from, (alert) => alert['Resource'] === file, 5000);
       } catch (cause) {
         if (attempt === 4)
           throw new Error(

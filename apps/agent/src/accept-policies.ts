@@ -5,7 +5,7 @@ import type { Policy, PolicyKind } from '@kubearmor-ts/policy';
 import { PolicyStatus } from '@kubearmor-ts/proto';
 import type { CodedError } from '@kubearmor-ts/result';
 import type { PolicyStore } from './policy-store.ts';
-import { stampOf } from './read-policy-file.ts';
+import { stampOf, toComplaint } from './read-policy-file.ts';
 import type { PolicyDir } from './watch-policy-dir.ts';
 
 export interface PolicyGateOptions {
@@ -72,8 +72,7 @@ export class PolicyGate {
     }
     const { result } = readPolicy(object, { strictness: 'lenient' });
     if (!result.ok) {
-      const { findings: _all, ...error } = result.error;
-      this.#options.onError({ ...error, object: error.object ?? `${gate} over gRPC` });
+      this.#options.onError(toComplaint(result.error, `${gate} over gRPC`));
       return PolicyStatus.Invalid;
     }
     const wasKnown = this.#options.store.get(policyKey(result.value.id)) !== undefined;

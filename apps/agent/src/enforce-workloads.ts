@@ -3,7 +3,7 @@ import type { EnforcementPlan } from '@kubearmor-ts/plan';
 import { policyKey } from '@kubearmor-ts/policy';
 import type { Policy, PolicyMode, Postures } from '@kubearmor-ts/policy';
 import type { CodedError } from '@kubearmor-ts/result';
-import { WorkloadNumbers } from '@kubearmor-ts/workload';
+import { withoutPid, WorkloadNumbers } from '@kubearmor-ts/workload';
 import type { Workload, WorkloadKey } from '@kubearmor-ts/workload';
 import { AttributionHistory } from './attribution-history.ts';
 import type { Binding } from './attribution-history.ts';
@@ -216,10 +216,7 @@ export class WorkloadEnforcement {
     const entry = this.#entries.get(key);
     if (entry === undefined) return;
     entry.isBound = false;
-    if (entry.workload !== undefined) {
-      const { pid: _ended, ...workload } = entry.workload;
-      entry.workload = workload;
-    }
+    if (entry.workload !== undefined) entry.workload = withoutPid(entry.workload);
     this.#dirty.add(key);
     this.#work();
   }

@@ -68,8 +68,7 @@ export function parsePolicyFile(path: string, bytes: Uint8Array, writtenNs: bigi
     }
     /* Other Kubernetes objects may lie in the directory: they are none of ours. */
     if (result.error.code === 'KA_POLICY_OTHER_KIND') continue;
-    const { findings: _all, ...error } = result.error;
-    errors.push({ ...error, object: error.object ?? path, place: error.place ?? formatPlace(place) });
+    errors.push(toComplaint(result.error, path, formatPlace(place)));
   }
   return { path, policies, errors, writtenNs };
 }
@@ -80,3 +79,15 @@ const broken = (path: string, stamp: FileStamp, error: CodedError): PolicyFile =
   errors: [error],
   writtenNs: stamp.writtenNs,
 });
+
+/** The error of a document without the list of all its findings, which belongs to linters. */
+export function toComplaint(error: CodedError, object: string, place?: string): CodedError {
+  const where = error.place ?? place;
+  return {
+    code: error.code,
+    reason: error.reason,
+    message: error.message,
+    object: error.object ?? object,
+    ...(where === undefined ? {} : { place: where }),
+  };
+}

@@ -216,6 +216,21 @@ test('denials made while the agent was away name their policy when it is back', 
   expect(await page(agent, '/metrics')).toMatch(/ka_agent_events_unattributed_total 0\n/);
 });
 
+test('denials decided by rules that were changed while the agent was away name the policy that decided', async () => {
+  await anAgent();
+  await writeFile(join(root, 'policies/a.yaml'), policyText('guard'));
+  await until(() => (web()?.[1].contentHash ?? 0n) !== 0n);
+  const [workload, { revision }] = web()!;
+  await running.pop()!.stop();
+  fake.emit({ workload, revision, rule: 1 });
+  await writeFile(join(root, 'policies/a.yaml'), policyText('other', '/elsewhere'));
+  const agent = await anAgent('--logPath', join(root, 'alerts.jsonl'));
+  await ready(agent);
+  await until(async () =>
+    (await readFile(join(root, 'alerts.jsonl'), 'utf8').catch(() => '')).includes('"PolicyName":"guard"'),
+  );
+});
+
 test('a denial whose rules are not known any more is still reported, as unknown', async () => {
   const agent = await anAgent('--logPath', join(root, 'alerts.jsonl'));
   await ready(agent);

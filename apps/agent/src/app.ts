@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path';
 import { KA_MAX_WORKLOADS } from '@kubearmor-ts/abi';
 import type { FrameStats } from '@kubearmor-ts/abi';
 import { CgroupResolver, watchContainerd, watchRunc } from '@kubearmor-ts/cri';
@@ -34,6 +35,7 @@ import type { PolicyParser } from './read-policy-file.ts';
 import { AccessReporter } from './report-accesses.ts';
 import { ErrorReporter } from './report-errors.ts';
 import { reportStorePolicies } from './report-policies.ts';
+import { RevisionMemory } from './remember-revisions.ts';
 import { runEnforcer } from './run-enforcer.ts';
 import { PolicyDir } from './watch-policy-dir.ts';
 import { AlertLines } from './write-alert-lines.ts';
@@ -116,6 +118,7 @@ export function createAgent({
     maxWorkloads: KA_MAX_WORKLOADS,
     nowMs: () => clock.nowMs(),
     onError: errors.report,
+    onApplied: () => revisions.changed(),
     resolveCgroup: async ({ pid, cgroupNames, key }) => {
       const id = await cgroups.resolve(pid ?? 0, cgroupNames);
       if (id.ok) return id.value;
@@ -123,6 +126,11 @@ export function createAgent({
       return undefined;
     },
   });
+  const revisions = new RevisionMemory(
+    join(dirname(config.policyDir), 'revisions.json'),
+    enforcement.history,
+    errors.report,
+  );
   const inventory = new WorkloadInventory({
     sources: runtimeSources(config),
     onSet: (workload) => enforcement.setWorkload(workload),
@@ -282,6 +290,7 @@ export function createAgent({
       nodeFacts,
       ...(lines === undefined ? [] : [lines]),
       policyDir,
+      revisions,
       inventory,
       heard,
       grpc,

@@ -33,6 +33,8 @@ export interface EnforceOptions {
   /** The inode of a running container's cgroup. */
   readonly resolveCgroup: (workload: Workload) => Promise<bigint | undefined>;
   readonly onError: (error: CodedError) => void;
+  /** A binding reached the kernel. */
+  readonly onApplied?: () => void;
 }
 
 /** One row of the tables in the kernel, with what it should be and what it is. */
@@ -451,6 +453,7 @@ export class WorkloadEnforcement {
     entry.applied = { session, revision, compiled };
     entry.failure = undefined;
     this.counts.settled += 1;
+    this.#options.onApplied?.();
     return true;
   }
 

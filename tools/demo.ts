@@ -12,6 +12,7 @@ import { KERNELS } from '../e2e/lab/index.ts';
 import { bootGuest, hostObstacle, useHost, type DemoMachine } from './demo/machine.ts';
 import { startProgram } from './demo/process.ts';
 import { openReceiver, recordsWith } from './demo/receiver.ts';
+import { showRecord } from './demo/show-record.ts';
 import { buildStage } from './test/build.ts';
 
 const say = (line: string): void => console.log(line.replaceAll(/^/gm, '    '));
@@ -102,7 +103,7 @@ async function demo(kernel: string | undefined): Promise<void> {
       },
       30_000,
     );
-    for (const record of records.slice(0, 2)) say(JSON.stringify(record, undefined, 1));
+    for (const record of records.slice(0, 2)) say(showRecord(record));
     step('Done: denied in one container, allowed in the other, and seen.');
   } finally {
     for (const cleanup of cleanups.reverse())

@@ -1,7 +1,8 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { credentials } from '@grpc/grpc-js';
+import { connect } from 'node:net';
+import { Client, credentials } from '@grpc/grpc-js';
 import { Class, Hook, Ring, Verdict } from '@kubearmor-ts/abi';
 import { FakeEnforcer } from '@kubearmor-ts/fake-enforcer';
 import { createRealClock, ServiceTree } from '@kubearmor-ts/life';
@@ -239,6 +240,35 @@ test('a denial whose rules are not known any more is still reported, as unknown'
     (await readFile(join(root, 'alerts.jsonl'), 'utf8').catch(() => '')).includes('"PolicyName":"unknown"'),
   );
   expect(await page(agent, '/metrics')).toMatch(/ka_agent_events_unattributed_total 1\n/);
+});
+
+test('garbage on the gRPC port is refused and changes nothing', async () => {
+  const agent = await anAgent();
+  await ready(agent);
+  const address = `127.0.0.1:${agent.ports.grpc}`;
+  const raw = keep(new Client(address, credentials.createInsecure()));
+  const bytes = (value: Buffer): Buffer => value;
+  for (const garbage of [Buffer.from([0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f]), Buffer.alloc(1000, 0xff)]) {
+    const failure = await new Promise((resolve) => {
+      raw.makeUnaryRequest('/policy.PolicyService/containerPolicy', bytes, bytes, garbage, (error) =>
+        resolve(error),
+      );
+    });
+    expect(failure).not.toBeNull();
+  }
+  await new Promise<void>((resolve) => {
+    const socket = connect(agent.ports.grpc, '127.0.0.1', () => socket.write('GET / HTTP/1.1\r\n\r\n'));
+    socket
+      .on('error', () => undefined)
+      .on('close', () => resolve())
+      .resume();
+  });
+  const policies = keep(new PolicyServiceClient(address, credentials.createInsecure()));
+  const answer = await new Promise((resolve) => {
+    policies.containerPolicy({ policy: Buffer.from('{') }, (_error, value) => resolve(value));
+  });
+  expect(answer).toEqual({ status: PolicyStatus.Invalid });
+  expect(agent.readyChecks().every((check) => check.isReady)).toBe(true);
 });
 
 test('a kernel without BPF-LSM leaves an agent that says so and answers everything else', async () => {

@@ -79,6 +79,8 @@ const HOST_KEY = 'host';
 /** The content hash that stands for no rules. */
 const NO_RULES = 0n;
 
+const REST_MS_MAX = 1000;
+
 /**
  * Keeps the kernel's tables equal to (policies × workloads × settings).
  *
@@ -111,6 +113,8 @@ export class WorkloadEnforcement {
   #syncWanted = false;
   #hasSynced = false;
   #working: Promise<void> | undefined;
+  #restUntilMs = 0;
+  #hurry: (() => void) | undefined;
 
   constructor(options: EnforceOptions) {
     this.#options = options;
@@ -176,6 +180,7 @@ export class WorkloadEnforcement {
 
   disconnected(): void {
     this.#isConnected = false;
+    this.#hurry?.();
   }
 
   /** Every runtime has told what it has: what nobody claimed may go. */
@@ -200,6 +205,7 @@ export class WorkloadEnforcement {
     this.#select(entry);
     this.#entries.set(workload.key, entry);
     this.#dirty.add(workload.key);
+    this.#hurry?.();
     this.#work();
   }
 
@@ -309,8 +315,10 @@ export class WorkloadEnforcement {
   }
 
   async #drain(): Promise<void> {
-    /* Lets changes of the same turn gather. */
+    /* Lets changes of the same turn gather, and in a flood of them those of the time the last round took. */
     await Promise.resolve();
+    await this.#rest();
+    const spentMs = this.compiler.counts.totalMs;
     while (this.#isConnected && (this.#dirty.size > 0 || this.#drops.size > 0)) {
       const entry = this.#takeDirty();
       if (entry !== undefined) await this.#settle(entry);
@@ -319,11 +327,28 @@ export class WorkloadEnforcement {
       await new Promise((resolve) => setImmediate(resolve));
     }
     this.compiler.sweep(this.#plansInForce());
+    const restMs = Math.min(this.compiler.counts.totalMs - spentMs, REST_MS_MAX);
+    this.#restUntilMs = this.#options.nowMs() + restMs;
     if (this.#isConnected && this.#syncWanted && !this.#hasSynced) {
       this.#hasSynced = true;
       const answer = await this.#options.enforcer.synced();
       if (!answer.ok) this.#options.onError(answer.error);
     }
+  }
+
+  /** Compiling takes half of the time at most, unless a container is waiting for its first rules. */
+  async #rest(): Promise<void> {
+    const ms = this.#restUntilMs - this.#options.nowMs();
+    const isUrgent = [...this.#dirty].some((key) => this.#entries.get(key)?.applied === undefined);
+    if (ms <= 0 || isUrgent) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#hurry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#hurry = undefined;
   }
 
   /** A container that is about to start comes before those that already have rules. */

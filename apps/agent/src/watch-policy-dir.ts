@@ -103,8 +103,10 @@ export class PolicyDir implements Service {
     const found = new Set<string>();
     const read: PolicyFile[] = [];
     const stamps: [string, FileStamp][] = [];
-    for (const path of paths.slice(0, MAX_FILES)) {
-      const stamp = await stampOf(path);
+    const looked = paths.slice(0, MAX_FILES);
+    const seen = await Promise.all(looked.map(stampOf));
+    for (const [at, path] of looked.entries()) {
+      const stamp = seen[at];
       if (stamp === undefined) continue;
       found.add(path);
       const known = this.#stamps.get(path);

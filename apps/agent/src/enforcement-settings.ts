@@ -37,7 +37,7 @@ export function toEnforcementSettings(config: AgentConfig, hostName: string): En
   };
 }
 
-/** The start-up word `allow` behaves as `audit` in the kernel, as it always has (policy.md 2.3). */
+/** The start-up word `allow` behaves as `audit` in the kernel, as it always has. */
 const toPosture = (word: string): Posture => (word === 'block' ? 'block' : 'audit');
 
 /** The annotation that kubelets copy from pods; unknown words mean enabled. */

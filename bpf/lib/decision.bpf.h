@@ -32,16 +32,9 @@ static __always_inline __u32 class_flags(__u32 plan, __u32 cls)
 	return start ? plan_class(start, plan, cls)->flags : 0;
 }
 
-static __always_inline __u32 access_bits(const struct ka_access *access, __u32 owner_uid)
+static __always_inline bool walk_one_automaton_only(const struct match_walk *walk)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	__u32 bits = access->write;
-
-	if (task->signal->tty)
-		bits |= KA_ACCESS_TTY;
-	if (task->cred->fsuid.val == owner_uid)
-		bits |= KA_ACCESS_OWNER;
-	return bits;
+	return !*(const __u32 *)(walk->start + ((walk->roots + 4) & (arena_size - 1) & ~3u));
 }
 
 /* Walks slot->path[which] through the automata of a class, into slot->match[which]. Not 0 if the maps are gone. */
@@ -66,10 +59,14 @@ __noinline int ka_match(struct ka_scratch *slot, __u32 which, __u32 cls)
 	walk.match = match;
 	walk.at = slot->at[which];
 	walk.plan = slot->subject.plan;
-	walk.bits = slot->bits[which];
+	walk.write = slot->access.write;
+	walk.owner_uid = slot->access.owner_uid[which];
 	walk.roots = walk.plan + __builtin_offsetof(struct ka_plan, cls) + cls * sizeof(struct ka_class_plan) +
 		     __builtin_offsetof(struct ka_class_plan, root);
-	bpf_loop(KA_GLOBAL_DFAS, match_step, &walk, 0);
+	if (walk_one_automaton_only(&walk))
+		match_take(0, &walk);
+	else
+		bpf_loop(KA_GLOBAL_DFAS, match_step, &walk, 0);
 	label = slot->subject.label;
 	if (label) {
 		const struct ka_plan *header = arena_at(walk.start, walk.plan);
@@ -104,7 +101,6 @@ static __always_inline void judge_prepare(struct ka_scratch *slot)
 	slot->match[0].want_below = 0;
 	slot->match[1].want_below = 0;
 	slot->stop = path_namespace_root(bpf_get_current_task_btf());
-	slot->bits[0] = access_bits(&slot->access, slot->access.owner_uid[0]);
 	ka_count(KA_COUNTER_DECISIONS);
 }
 
@@ -264,7 +260,6 @@ __noinline int ka_judge_pair(struct ka_scratch *slot)
 	if (!slot)
 		return 0;
 	judge_prepare(slot);
-	slot->bits[1] = access_bits(&slot->access, slot->access.owner_uid[1]);
 	if (judge_path(slot, 0) || judge_path(slot, 1))
 		return answer_unbuilt(slot);
 	if (ka_judge_pair_class(slot, KA_CLASS_FILE) || ka_judge_pair_class(slot, KA_CLASS_EXEC))

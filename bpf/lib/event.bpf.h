@@ -25,10 +25,11 @@ static __always_inline __u32 event_add_path(struct ka_scratch *slot, __u32 used,
 
 	if (at < 0)
 		return used;
-	at &= KA_PATH_MAX - 1;
+	at &= KA_PATH_SPAN - 1;
 	length = KA_PATH_END - at;
 	used &= 32767;
-	if (used > KA_TEXT_ROOM || bpf_probe_read_kernel(slot->text + used, length, path->text + at))
+	if (length > KA_PATH_MAX || used > KA_TEXT_ROOM ||
+	    bpf_probe_read_kernel(slot->text + used, length, path->text + at))
 		return used;
 	*length_ = length;
 	return used + length;
@@ -37,6 +38,7 @@ static __always_inline __u32 event_add_path(struct ka_scratch *slot, __u32 used,
 /* Adds the path of slot->text_place, over path[0], whose text is in the record already. */
 __noinline int event_add_place(struct ka_scratch *slot, __u32 used)
 {
+	__u32 length;
 	int at;
 
 	if (!slot || !slot->text_place.dentry)
@@ -46,11 +48,13 @@ __noinline int event_add_place(struct ka_scratch *slot, __u32 used)
 		ka_count(KA_COUNTER_TEXT_TRUNCATED);
 		return 0;
 	}
-	at &= KA_PATH_MAX - 1;
+	at &= KA_PATH_SPAN - 1;
+	length = KA_PATH_END - at;
 	used &= 32767;
-	if (used > KA_TEXT_ROOM || bpf_probe_read_kernel(slot->text + used, KA_PATH_END - at, slot->path[0].text + at))
+	if (length > KA_PATH_MAX || used > KA_TEXT_ROOM ||
+	    bpf_probe_read_kernel(slot->text + used, length, slot->path[0].text + at))
 		return 0;
-	return KA_PATH_END - at;
+	return length;
 }
 
 struct argv_walk {

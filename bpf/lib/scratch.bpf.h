@@ -53,7 +53,6 @@ enum access_option {
 struct ka_scratch {
 	__u32 busy;
 	__s32 at[2]; /* where the paths start, or -1 */
-	__u32 bits[2]; /* enum ka_access_bit, for each path */
 	__u32 pad;
 	/* struct mount at the root of the caller's namespace. Loaded back from here it is a number, as functions want. */
 	__u64 stop;

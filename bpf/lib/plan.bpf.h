@@ -79,7 +79,7 @@ static long dfa_step(__u32 i, struct dfa_run *run)
 }
 
 /* The state after the path that starts at text[at], from state `root`. */
-static __always_inline __u32 dfa_walk(const char *start, const struct ka_path *path, __u32 at, __u32 root)
+static __noinline __u32 dfa_walk(const char *start, const struct ka_path *path, __u32 at, __u32 root)
 {
 	struct dfa_run run = {
 		.start = start, .text = path->text, .at = at, .state = root,

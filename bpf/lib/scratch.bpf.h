@@ -58,6 +58,11 @@ struct ka_scratch {
 	__u64 stop;
 	struct ka_subject subject;
 	struct ka_access access;
+	/* The record that is due once the verdict is out; cell is the one that asked for it. */
+	__u32 due_verdict; /* 0 = none */
+	__u32 due_cell;
+	__u32 due_options; /* enum event_option */
+	__u32 due_class;
 	struct ka_match match[2];
 	struct ka_path path[2];
 	struct ka_place text_place;

@@ -84,12 +84,15 @@ static __u32 host_mnt_inum(void)
 static struct kubearmor_bpf *open_objects(__u32 arena_size)
 {
 	struct kubearmor_bpf *skel = kubearmor_bpf__open();
+	int cpus = libbpf_num_possible_cpus();
 
 	if (!skel)
 		return NULL;
 	skel->rodata->arena_size = arena_size;
 	skel->rodata->host_mnt_inum = host_mnt_inum();
-	if (bpf_map__set_value_size(skel->maps.arena, arena_size + KA_ARENA_GUARD)) {
+	/* The object counts the scratch slots of one CPU; without slots of its own a CPU could only deny. */
+	if (cpus <= 0 || bpf_map__set_max_entries(skel->maps.scratch, bpf_map__max_entries(skel->maps.scratch) * (__u32)cpus) ||
+	    bpf_map__set_value_size(skel->maps.arena, arena_size + KA_ARENA_GUARD)) {
 		kubearmor_bpf__destroy(skel);
 		return NULL;
 	}

@@ -84,12 +84,14 @@ static __u32 host_mnt_inum(void)
 static struct kubearmor_bpf *open_objects(__u32 arena_size)
 {
 	struct kubearmor_bpf *skel = kubearmor_bpf__open();
+	int cpus = libbpf_num_possible_cpus();
 
 	if (!skel)
 		return NULL;
 	skel->rodata->arena_size = arena_size;
 	skel->rodata->host_mnt_inum = host_mnt_inum();
-	if (bpf_map__set_value_size(skel->maps.arena, arena_size + KA_ARENA_GUARD)) {
+	if (cpus < 1 || bpf_map__set_value_size(skel->maps.arena, arena_size + KA_ARENA_GUARD) ||
+	    bpf_map__set_max_entries(skel->maps.scratch, KA_SCRATCH_PER_CPU * cpus)) {
 		kubearmor_bpf__destroy(skel);
 		return NULL;
 	}

@@ -223,7 +223,7 @@ scenario(
       const other = aPlan([secret, '/somewhere/else']);
       await must(agent.enforcer.setWorkload({ workload: 7, revision: 4, contentHash: plan.contentHash, key }));
       await must(agent.enforcer.synced());
-      const looping = named.start([loop, secret]);
+      const looping = named.start([loop, secret, '100000000', '200']);
       await looping.waitFor(/looping/);
       for (let i = 0; i < 1000; i++) {
         const next = i % 2 === 0 ? other : plan;
@@ -247,7 +247,7 @@ scenario(
       const hash = /build ([0-9a-f]{64})/.exec(stdout)?.[1];
       assert.ok(hash);
       const newer = await otherBuild(binary, hash, join(lab.scratch, 'ka-enforcer-newer'));
-      const looping = named.start([loop, secret]);
+      const looping = named.start([loop, secret, '100000000', '200']);
       await looping.waitFor(/looping/);
       await agent.stop();
       agent = new Agent(lab, newer);

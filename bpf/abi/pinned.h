@@ -11,8 +11,6 @@
 /* The arena's value is longer than arena_size by this, so that a masked offset can be read with any struct behind it. */
 #define KA_ARENA_GUARD 4096
 #define KA_ARENA_SIZE_DEFAULT (32u << 20)
-/* Slots of the scratch map for each possible CPU. */
-#define KA_SCRATCH_PER_CPU 3
 
 /* The agent's key of a workload, to be told after a restart. */
 struct ka_workload_note {

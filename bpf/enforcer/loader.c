@@ -90,8 +90,9 @@ static struct kubearmor_bpf *open_objects(__u32 arena_size)
 		return NULL;
 	skel->rodata->arena_size = arena_size;
 	skel->rodata->host_mnt_inum = host_mnt_inum();
-	if (cpus < 1 || bpf_map__set_value_size(skel->maps.arena, arena_size + KA_ARENA_GUARD) ||
-	    bpf_map__set_max_entries(skel->maps.scratch, KA_SCRATCH_PER_CPU * cpus)) {
+	/* The object counts the scratch slots of one CPU; without slots of its own a CPU could only deny. */
+	if (cpus <= 0 || bpf_map__set_max_entries(skel->maps.scratch, bpf_map__max_entries(skel->maps.scratch) * (__u32)cpus) ||
+	    bpf_map__set_value_size(skel->maps.arena, arena_size + KA_ARENA_GUARD)) {
 		kubearmor_bpf__destroy(skel);
 		return NULL;
 	}

@@ -17,6 +17,8 @@
 #include "kernel.bpf.h"
 #include "../abi/pinned.h"
 
+#define KA_SCRATCH_PER_CPU 3
+
 /* Set by the enforcer before loading; the verifier knows their values and drops what they rule out. */
 const volatile __u32 arena_size = KA_ARENA_SIZE_DEFAULT; /* a power of two, at least 64 KiB */
 const volatile __u32 host_mnt_inum = 0;			 /* inode number of /proc/1/ns/mnt */

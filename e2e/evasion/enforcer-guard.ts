@@ -132,12 +132,16 @@ export class EnforcerGuard implements Guard {
   }
 
   async lostAlerts(): Promise<number> {
+    return (await this.counters())['ALERTS_LOST'] ?? 0;
+  }
+
+  /** What the kernel programs counted, by name, zeros left out. */
+  async counters(): Promise<Readonly<Record<string, number>>> {
     const seq = this.nextSeq();
-    const stats = decodeFrameStats(
-      (await this.exchange(seq, encodeBareFrame(FrameKind.STATS_GET, seq))).bytes,
-      0,
-    );
-    return Number(stats.counter[Counter.ALERTS_LOST] ?? 0n);
+    const answer = await this.exchange(seq, encodeBareFrame(FrameKind.STATS_GET, seq));
+    const { counter } = decodeFrameStats(answer.bytes, 0);
+    const named = Object.entries(Counter).map(([name, at]) => [name, Number(counter[at] ?? 0n)] as const);
+    return Object.fromEntries(named.filter(([, count]) => count > 0));
   }
 
   pids(): { readonly enforcer: number } {

@@ -7,12 +7,18 @@ import {
   blockPolicies,
   type PolicyDocument,
 } from './attack-policies.ts';
-import { attackProgramsFolder, buildAttackPrograms, readManifests } from './attack-programs.ts';
+import {
+  attackProgramsFolder,
+  buildAttackPrograms,
+  readManifests,
+  type AttackManifest,
+  type Goal,
+} from './attack-programs.ts';
 import { prepareRound, type AttackCase, type AttackResult } from './attack-round.ts';
 import { EnforcerGuard, buildEnforcer } from './enforcer-guard.ts';
 import type { Guard } from './guard.ts';
 import { missingAlerts, runControl, runGuarded, type Arena, type Round } from './guarded-round.ts';
-import { parseLimits, type Place, type PolicyStyle } from './limits-table.ts';
+import { parseLimits, type Place } from './limits-table.ts';
 import { DEFAULT_CAPABILITIES, startContainer } from './runc-container.ts';
 import { idleLimits } from './verdict.ts';
 
@@ -22,96 +28,57 @@ const build = async (host: HostPlaces): Promise<void> => {
 };
 
 interface Wanted {
-  readonly style: PolicyStyle;
-  /** Which of the two allow-lists; an exec allow-list beside a file allow-list would hide its own holes. */
-  readonly cls?: 'file' | 'exec';
-  readonly admin: boolean;
+  readonly place: Place;
+  /** An exec allow-list beside a file allow-list would hide its own holes, so each comes alone. */
+  readonly policy: 'block' | 'allow files' | 'allow programs';
 }
 
-const rounds: readonly Wanted[] = [
-  { style: 'block', admin: false },
-  { style: 'block', admin: true },
-  { style: 'allow-list', cls: 'file', admin: false },
-  { style: 'allow-list', cls: 'file', admin: true },
-  { style: 'allow-list', cls: 'exec', admin: false },
-  { style: 'allow-list', cls: 'exec', admin: true },
-];
+const isWanted = ({ policy }: Wanted, manifest: AttackManifest, goal: Goal): boolean => {
+  if (manifest.destructive) return false;
+  if (policy === 'block') return true;
+  return !manifest.blockedSource && goal === (policy === 'allow files' ? 'read' : 'exec');
+};
 
-async function evade(lab: Lab, startGuard: (lab: Lab) => Promise<Guard>): Promise<void> {
-  const programs = await attackProgramsFolder();
-  const manifests = await readManifests(programs);
-  const limits = parseLimits(await readFile('docs/limits.md', 'utf8'));
-  const all = manifests
-    .filter((manifest) => !manifest.destructive)
-    .flatMap((manifest) => manifest.goals.map((goal) => ({ manifest, goal })));
-
-  await lab.case('every row of the limits names an attack', () =>
-    assert.deepEqual(idleLimits(limits, manifests), []),
-  );
-
-  const guard = await startGuard(lab);
-  const controls = new Map<Place, ReadonlyMap<string, AttackResult>>();
-  const laidOut: Round[] = [];
-  const policies: PolicyDocument[] = [];
-
-  const lay = async (arena: Arena, wanted: Wanted): Promise<void> => {
-    if (!controls.has(arena.place)) controls.set(arena.place, await runControl(arena, all));
-    const chosen = all.filter(({ goal, manifest }) =>
-      wanted.cls === undefined
-        ? true
-        : !manifest.blockedSource && (wanted.cls === 'exec') === (goal === 'exec') && goal !== 'write',
-    );
-    const cases = await prepareRound(arena.enter, arena.programs, '/srv/guarded', chosen);
-    laidOut.push({ arena, policy: wanted.style, cases });
-    const scope = arena.place === 'host' ? 'host' : { container: arena.name };
-    if (wanted.style === 'block') policies.push(...blockPolicies(scope, arena.programs, cases));
-    else if (wanted.cls === 'file') policies.push(allowFilesPolicy(scope, arena.programs, cases));
-    else policies.push(allowProgramsPolicy(scope, arena.programs, cases));
-  };
-
-  for (const wanted of rounds) {
-    const name = ['evasion', wanted.style, wanted.cls, wanted.admin ? 'admin' : 'plain']
-      .filter(Boolean)
-      .join('-');
-    const capabilities = wanted.admin ? [...DEFAULT_CAPABILITIES, 'CAP_SYS_ADMIN'] : DEFAULT_CAPABILITIES;
-    const container = await startContainer(lab, { name, capabilities, programs });
-    await guard.protect(container);
-    const place = wanted.admin ? 'container+CAP_SYS_ADMIN' : 'container';
-    const enter: Arena['enter'] = (argv, input, ms) => container.run(argv, input, ms);
-    await lay({ name, place, enter, programs: '/attacks' }, wanted);
-  }
-  const onHost: Arena = {
-    name: 'host',
-    place: 'host',
-    enter: (argv, input, timeoutMs) => lab.run(argv, { input, timeoutMs }),
+async function openArena(
+  lab: Lab,
+  guard: Guard,
+  { place, policy }: Wanted,
+  programs: string,
+): Promise<Arena> {
+  if (place === 'host')
+    return {
+      name: 'host',
+      place,
+      programs,
+      root: '/srv',
+      enter: (argv, input, timeoutMs) => lab.run(argv, { input, timeoutMs }),
+    };
+  const admin = place.endsWith('+CAP_SYS_ADMIN');
+  const name = `evasion-${policy}-${place}`.toLowerCase().replaceAll(/[^a-z]+/g, '-');
+  const container = await startContainer(lab, {
+    name,
     programs,
+    capabilities: admin ? [...DEFAULT_CAPABILITIES, 'CAP_SYS_ADMIN'] : DEFAULT_CAPABILITIES,
+  });
+  await guard.protect(container);
+  return {
+    name,
+    place,
+    programs: '/attacks',
+    root: place.startsWith('volume') ? '/vol' : '/srv',
+    enter: (argv, input, timeoutMs) => container.run(argv, input, timeoutMs),
   };
-  await lay(onHost, { style: 'block', admin: true });
+}
 
-  await guard.apply(policies);
-  for (const round of laidOut) {
-    let results: readonly AttackResult[] = [];
-    const title =
-      round.arena.place === 'host'
-        ? 'block on the host'
-        : round.arena.name.replace('evasion-', '').replaceAll('-', ' ');
-    await lab.case(`no attack gets round: ${title}`, async () => {
-      const outcome = await runGuarded(round, controls, limits);
-      results = outcome.results;
-      const count = (got: AttackResult['got']): number => results.filter((one) => one.got === got).length;
-      lab.log(
-        `${title}: ${results.length} attacks, ${count('denied')} denied, ${count('escaped')} escaped, ${count('impossible')} impossible`,
-      );
-      assert.equal(outcome.complaints.join('\n'), '');
-    });
-    await lab.case(`each denial has its alert: ${title}`, async () => {
-      const ofRound = (): readonly string[] =>
-        missingAlerts(round, results, guard.alerts(), (one) => policyNameFor(round, one));
-      await lab.until('alerts', () => ofRound().length === 0, 10_000).catch(() => undefined);
-      assert.equal(await guard.lostAlerts(), 0, 'alerts lost');
-      assert.equal(ofRound().join('\n'), '');
-    });
-  }
+function policiesFor(
+  { policy }: Wanted,
+  arena: Arena,
+  cases: readonly AttackCase[],
+): readonly PolicyDocument[] {
+  const scope = arena.place === 'host' ? 'host' : { container: arena.name };
+  if (policy === 'block') return blockPolicies(scope, arena.programs, cases);
+  const build = policy === 'allow files' ? allowFilesPolicy : allowProgramsPolicy;
+  return [build(scope, arena.programs, cases)];
 }
 
 function policyNameFor({ arena, policy }: Round, { goal, manifest }: AttackCase): string {
@@ -119,6 +86,79 @@ function policyNameFor({ arena, policy }: Round, { goal, manifest }: AttackCase)
   return manifest.blockedSource ? `block-source-in-${arena.name}` : `block-${goal}-in-${arena.name}`;
 }
 
-scenario('evasion-enforcer', { prepare: build, timeoutMs: 900_000 }, (lab) =>
-  evade(lab, (on) => EnforcerGuard.start(on)),
-);
+async function evade(lab: Lab, guard: Guard, rounds: readonly Wanted[]): Promise<void> {
+  const programs = await attackProgramsFolder();
+  const manifests = await readManifests(programs);
+  const limits = parseLimits(await readFile('docs/limits.md', 'utf8'));
+  await lab.case('every row of the limits names an attack', () =>
+    assert.deepEqual(idleLimits(limits, manifests), []),
+  );
+
+  const controls = new Map<Place, ReadonlyMap<string, AttackResult>>();
+  const laidOut: (Round & { readonly title: string })[] = [];
+  const policies: PolicyDocument[] = [];
+  for (const wanted of rounds) {
+    const arena = await openArena(lab, guard, wanted, programs);
+    const chosen = manifests.flatMap((manifest) =>
+      manifest.goals.filter((goal) => isWanted(wanted, manifest, goal)).map((goal) => ({ manifest, goal })),
+    );
+    if (!controls.has(arena.place)) controls.set(arena.place, new Map());
+    const known = controls.get(arena.place)!;
+    const unknown = chosen.filter(({ manifest, goal }) => !known.has(`${manifest.attack}/${goal}`));
+    controls.set(arena.place, new Map([...known, ...(await runControl(arena, unknown))]));
+    const cases = await prepareRound(arena.enter, arena.programs, `${arena.root}/guarded`, chosen);
+    laidOut.push({
+      arena,
+      policy: wanted.policy === 'block' ? 'block' : 'allow-list',
+      cases,
+      title: `${wanted.policy}, ${wanted.place}`,
+    });
+    policies.push(...policiesFor(wanted, arena, cases));
+  }
+
+  await guard.apply(policies);
+  for (const round of laidOut) {
+    let results: readonly AttackResult[] = [];
+    await lab.case(`no attack gets round: ${round.title}`, async () => {
+      const outcome = await runGuarded(round, controls, limits);
+      results = outcome.results;
+      const count = (got: AttackResult['got']): number => results.filter((one) => one.got === got).length;
+      lab.log(
+        `${round.title}: ${results.length} attacks, ${count('denied')} denied, ${count('escaped')} escaped, ${count('impossible')} impossible`,
+      );
+      refuse(lab, outcome.complaints);
+    });
+    await lab.case(`each denial has its alert: ${round.title}`, async () => {
+      const missing = (): readonly string[] =>
+        missingAlerts(round, results, guard.alerts(), (one) => policyNameFor(round, one));
+      await lab.until('alerts', () => missing().length === 0, 5_000).catch(() => undefined);
+      assert.equal(await guard.lostAlerts(), 0, 'alerts lost');
+      refuse(lab, missing());
+    });
+  }
+}
+
+/** Every complaint is a line of the log; the failure itself only counts them. */
+function refuse(lab: Lab, complaints: readonly string[]): void {
+  for (const one of complaints) lab.log(one);
+  assert.equal(
+    complaints.length,
+    0,
+    `${complaints.length} complaints, see the log; the first: ${complaints[0] ?? ''}`,
+  );
+}
+
+const suite = (name: string, policy: Wanted['policy'], places: readonly Place[]): void =>
+  scenario(`evasion-${name}`, { prepare: build, timeoutMs: 600_000 }, async (lab) =>
+    evade(
+      lab,
+      await EnforcerGuard.start(lab),
+      places.map((place) => ({ place, policy })),
+    ),
+  );
+
+suite('block', 'block', ['container', 'container+CAP_SYS_ADMIN']);
+suite('block-volume', 'block', ['volume', 'volume+CAP_SYS_ADMIN']);
+suite('block-host', 'block', ['host']);
+suite('allow-files', 'allow files', ['container', 'container+CAP_SYS_ADMIN']);
+suite('allow-programs', 'allow programs', ['container', 'container+CAP_SYS_ADMIN']);

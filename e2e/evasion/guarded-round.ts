@@ -10,6 +10,8 @@ export interface Arena {
   readonly place: Place;
   readonly enter: Enter;
   readonly programs: string;
+  /** Folder for the objects. */
+  readonly root: string;
 }
 
 /** What is attacked in one go: a set of objects laid out before the policy comes. */
@@ -28,7 +30,7 @@ export async function runControl(
   arena: Arena,
   wanted: readonly { readonly manifest: AttackManifest; readonly goal: Goal }[],
 ): Promise<ReadonlyMap<string, AttackResult>> {
-  const cases = await prepareRound(arena.enter, arena.programs, '/srv/control', wanted);
+  const cases = await prepareRound(arena.enter, arena.programs, `${arena.root}/control`, wanted);
   const results = await runRound(arena.enter, arena.programs, cases);
   return new Map(results.map((one) => [caseKey(one.attack, one.goal), one]));
 }

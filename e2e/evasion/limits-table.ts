@@ -1,6 +1,13 @@
 import type { Goal } from './attack-programs.ts';
 
-export const PLACES = ['container', 'container+CAP_SYS_ADMIN', 'host'] as const;
+/** On a volume, the object lies on a mount of its own inside the container, as secrets and service-account tokens do. */
+export const PLACES = [
+  'container',
+  'container+CAP_SYS_ADMIN',
+  'volume',
+  'volume+CAP_SYS_ADMIN',
+  'host',
+] as const;
 export type Place = (typeof PLACES)[number];
 export const POLICIES = ['block', 'allow-list'] as const;
 export type PolicyStyle = (typeof POLICIES)[number];

@@ -51,6 +51,8 @@ export async function startContainer(lab: Lab, spec: ContainerSpec): Promise<Con
     'lower/sys',
     'lower/tmp',
     'lower/srv',
+    'lower/vol',
+    'volume',
     'upper',
     'work',
     'rootfs',
@@ -59,7 +61,7 @@ export async function startContainer(lab: Lab, spec: ContainerSpec): Promise<Con
   const overlay = `lowerdir=${bundle}/lower,upperdir=${bundle}/upper,workdir=${bundle}/work`;
   await must(lab, ['mount', '-t', 'overlay', 'overlay', '-o', overlay, `${bundle}/rootfs`]);
   lab.defer(() => lab.run(['umount', '-l', `${bundle}/rootfs`]));
-  await writeFile(join(bundle, 'config.json'), JSON.stringify(ociConfig(spec)));
+  await writeFile(join(bundle, 'config.json'), JSON.stringify(ociConfig(spec, `${bundle}/volume`)));
   await must(lab, ['runc', 'create', '--bundle', bundle, spec.name]);
   lab.defer(() => lab.run(['runc', 'delete', '--force', spec.name]));
   await must(lab, ['runc', 'start', spec.name]);
@@ -92,7 +94,7 @@ async function must(lab: Lab, argv: readonly string[]): Promise<void> {
   if (outcome.code !== 0) throw new Error(`${argv.join(' ')}: ${outcome.stdout}${outcome.stderr}`);
 }
 
-function ociConfig({ name, capabilities, programs }: ContainerSpec): unknown {
+function ociConfig({ name, capabilities, programs }: ContainerSpec, volume: string): unknown {
   return {
     ociVersion: '1.0.2',
     process: {
@@ -123,6 +125,7 @@ function ociConfig({ name, capabilities, programs }: ContainerSpec): unknown {
         options: ['nosuid', 'noexec', 'nodev', 'relatime', 'ro'],
       },
       { destination: '/attacks', type: 'bind', source: programs, options: ['rbind', 'ro'] },
+      { destination: '/vol', type: 'bind', source: volume, options: ['rbind', 'rw'] },
     ],
     linux: {
       cgroupsPath: `/evasion/${name}`,

@@ -5,6 +5,9 @@
 #include <time.h>
 
 /* The path in memory changes while the kernel reads it: a decision on the text of the argument would be fooled. */
+/* Each try that meets the target makes an alert; more of them would only test the ring buffer. */
+#define TRIES 400
+
 static volatile bool over;
 static char argument[PATH_MAX];
 
@@ -27,6 +30,7 @@ static void *swap(void *unused)
 static void run(void)
 {
 	struct timespec start, now;
+	int tries = 0;
 	pthread_t thread;
 
 	snprintf(argument, sizeof(argument), "%s", decoy_path());
@@ -36,7 +40,7 @@ static void run(void)
 	do {
 		reach_path(argument);
 		clock_gettime(CLOCK_MONOTONIC, &now);
-	} while (!has_escaped() && now.tv_sec - start.tv_sec < 2);
+	} while (!has_escaped() && ++tries < TRIES && now.tv_sec - start.tv_sec < 3);
 	over = true;
 	pthread_join(thread, NULL);
 	reach_path(target);

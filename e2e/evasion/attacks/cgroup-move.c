@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attack.h"
 
-/* The attacker moves itself out of the container's cgroup and runs a fresh program there. */
+#include "cgroup.h"
+
+/* The attacker moves itself into another cgroup before it reaches for the target. */
 static void inside(void *arg)
 {
-	const char *procs = arg;
-	int fd = open(procs, O_WRONLY | O_CLOEXEC);
+	char procs[PATH_MAX];
+	int fd;
 
+	snprintf(procs, sizeof(procs), "%.4000s/cgroup.procs", (const char *)arg);
+	fd = open(procs, O_WRONLY | O_CLOEXEC);
 	if (fd < 0 || write(fd, "0", 1) < 0) {
 		step_failed("write to cgroup.procs");
 		return;
@@ -16,11 +20,14 @@ static void inside(void *arg)
 
 static void run(void)
 {
-	if (mkdir("/sys/fs/cgroup/evasion-move", 0755) < 0 && errno != EEXIST)
+	char group[PATH_MAX];
+
+	if (!cgroup_make(group, sizeof(group))) {
 		step_failed("mkdir of a cgroup");
-	in_child(inside, (void *)"/sys/fs/cgroup/evasion-move/cgroup.procs");
-	in_child(inside, (void *)"/sys/fs/cgroup/cgroup.procs");
-	rmdir("/sys/fs/cgroup/evasion-move");
+		return;
+	}
+	in_child(inside, group);
+	rmdir(group);
 }
 
 ATTACK(.name = "cgroup-move", .goals = READ | EXEC | WRITE)

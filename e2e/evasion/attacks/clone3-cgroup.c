@@ -4,21 +4,21 @@
 #include <linux/sched.h>
 #include <signal.h>
 
-/* A task born in another cgroup, where the cgroup tree can be written. */
+#include "cgroup.h"
+
+/* A task born in another cgroup. */
 static void run(void)
 {
-	const char *group = "/sys/fs/cgroup/evasion";
 	struct clone_args args = { .flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD };
+	char group[PATH_MAX];
 	long child;
-	int fd;
 
-	if (mkdir(group, 0755) < 0 && errno != EEXIST) {
+	if (!cgroup_make(group, sizeof(group))) {
 		step_failed("mkdir of a cgroup");
 		return;
 	}
-	fd = open(group, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	args.cgroup = (uint64_t)fd;
-	child = fd < 0 ? -1 : syscall(SYS_clone3, &args, sizeof(args));
+	args.cgroup = (uint64_t)open(group, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	child = syscall(SYS_clone3, &args, sizeof(args));
 	if (child == 0) {
 		reach_path(target);
 		_exit(0);

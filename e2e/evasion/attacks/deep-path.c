@@ -6,4 +6,4 @@ static void run(void)
 	reach_path(target);
 }
 
-ATTACK(.name = "deep-path", .goals = READ | EXEC | WRITE, .layout = LAYOUT_DEEP)
+ATTACK(.name = "deep-path", .goals = READ | EXEC | WRITE, .layout = LAYOUT_DEEP, .directory_rule = true)

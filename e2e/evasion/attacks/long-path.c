@@ -6,4 +6,4 @@ static void run(void)
 	reach_path(target);
 }
 
-ATTACK(.name = "long-path", .goals = READ | EXEC | WRITE, .layout = LAYOUT_LONG)
+ATTACK(.name = "long-path", .goals = READ | EXEC | WRITE, .layout = LAYOUT_LONG, .directory_rule = true)

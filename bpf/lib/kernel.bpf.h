@@ -29,8 +29,6 @@
 #define FMODE_NOACCOUNT 0x20000000
 /* In f_flags of a file that exec opens. */
 #define FMODE_EXEC 0x20
-/* File systems of the kernel's own, mounted nowhere: memfd, pipes, sockets, namespaces, pidfds. */
-#define SB_NOUSER (1UL << 31)
 #define VM_EXEC 0x4
 #define MAY_WRITE 0x2
 #define MAY_APPEND 0x8

@@ -9,17 +9,25 @@
  * The host may: container runtimes run a sealed copy of themselves from such a mount.
  */
 
+static __always_inline __u64 mount_of(__u64 vfsmount)
+{
+	return vfsmount - bpf_core_field_offset(struct mount, mnt);
+}
+
+/* A mount that the kernel made for itself: an error pointer stands for its namespace (fs/mount.h, MNT_NS_INTERNAL). */
+static __always_inline bool is_kernels_mount(__u64 mount)
+{
+	return KA_ADDRESS(struct mount, mount, mnt_ns) > -4096ULL;
+}
+
 static __always_inline bool is_out_of_sight(const struct ka_subject *who, __u64 vfsmount)
 {
-	__u64 mount = vfsmount - bpf_core_field_offset(struct mount, mnt);
+	__u64 mount = mount_of(vfsmount);
 	__u64 ns;
 
-	if (who->workload == KA_HOST_WORKLOAD)
+	if (who->workload == KA_HOST_WORKLOAD || is_kernels_mount(mount))
 		return false;
 	ns = KA_ADDRESS(struct mount, mount, mnt_ns);
-	/* An error pointer marks the kernel's own mounts (fs/mount.h, MNT_NS_INTERNAL). */
-	if ((__s64)ns < 0 && ns > -4096ULL)
-		return false;
 	/* An anonymous namespace has no sequence number (fs/namespace.c, alloc_mnt_ns). */
 	if (ns && KA_READ(struct mnt_namespace, ns, seq))
 		return false;

@@ -35,7 +35,7 @@ static __always_inline bool file_is_nameless(struct file *file)
 	struct dentry *dentry = file->f_path.dentry;
 	char first = 0;
 
-	if (dentry->d_parent != dentry || !(dentry->d_sb->s_flags & SB_NOUSER))
+	if (dentry->d_parent != dentry || !is_kernels_mount(mount_of((__u64)file->f_path.mnt)))
 		return false;
 	bpf_probe_read_kernel(&first, sizeof(first), dentry->d_name.name);
 	return first == '/';

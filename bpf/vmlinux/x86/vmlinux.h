@@ -50,7 +50,6 @@ struct file_system_type {
 
 struct super_block {
 	struct file_system_type *s_type;
-	unsigned long s_flags;
 	struct dentry *s_root;
 };
 

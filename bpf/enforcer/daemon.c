@@ -18,10 +18,12 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/utsname.h>
 
-#define OUT_ROOM (512u << 10)
-#define ANSWERS_ROOM (128u << 10) /* of OUT_ROOM, closed to events */
+#define EVENTS_ROOM (256u << 10)
+#define ANSWERS_ROOM (128u << 10)
+#define SOCKET_ROOM (64 << 10) /* what has entered the socket can be overtaken no more */
 #define ANSWER_MAX sizeof(struct ka_frame_stats)
 
 struct daemon {
@@ -90,7 +92,7 @@ static int open_state(struct daemon *d, struct failure *failure)
 	if (err)
 		return failed(failure, EXIT_KERNEL, err, "the kernel makes no map of maps");
 	frame_in_init(&d->in, KA_FRAME_MAX);
-	if (frame_out_init(&d->out, OUT_ROOM))
+	if (frame_queue_init(&d->out.answers, ANSWERS_ROOM) || frame_queue_init(&d->out.events, EVENTS_ROOM))
 		return failed(failure, EXIT_INTERNAL, -ENOMEM, "out of memory");
 	return 0;
 }
@@ -105,7 +107,8 @@ static void close_state(struct daemon *d)
 	grace_close(&d->grace);
 	arena_free(&d->arena);
 	frame_in_free(&d->in);
-	frame_out_free(&d->out);
+	frame_queue_free(&d->out.answers);
+	frame_queue_free(&d->out.events);
 	free(d->workloads);
 }
 
@@ -135,7 +138,7 @@ static void answer(struct daemon *d, __u64 seq, enum ka_code code, int err, cons
 
 	if (detail)
 		strncpy(ack.detail, detail, sizeof(ack.detail) - 1);
-	frame_out_put(&d->out, &ack, sizeof(ack), NULL, 0);
+	frame_queue_put(&d->out.answers, &ack, sizeof(ack), NULL, 0);
 }
 
 static void answer_stats(struct daemon *d, __u64 seq)
@@ -158,7 +161,7 @@ static void answer_stats(struct daemon *d, __u64 seq)
 		stats.counter[c] = read_counter(d->loader->map[MAP_counters], c, per_cpu, cpus);
 	free(per_cpu);
 	read_cursors(d->loader->map[MAP_seq], stats.produced);
-	frame_out_put(&d->out, &stats, sizeof(stats), NULL, 0);
+	frame_queue_put(&d->out.answers, &stats, sizeof(stats), NULL, 0);
 }
 
 /* ---- commands ---- */
@@ -274,7 +277,7 @@ static int obey_all(struct daemon *d, struct failure *failure)
 	enum ka_code code;
 	int state = 0;
 
-	while (frame_out_room(&d->out) >= ANSWER_MAX && (state = frame_in_next(&d->in, &frame, &header, &code)) == 1) {
+	while (frame_queue_room(&d->out.answers) >= ANSWER_MAX && (state = frame_in_next(&d->in, &frame, &header, &code)) == 1) {
 		if (code == KA_CODE_OK)
 			obey(d, frame);
 		else
@@ -301,9 +304,8 @@ static void pass_events(struct daemon *d)
 		while ((record = ring_peek(&d->ring[r], &len))) {
 			struct ka_header head = header_of(sizeof(head) + len, KA_FRAME_EVENT, r);
 
-			if (frame_out_room(&d->out) < ANSWERS_ROOM + sizeof(head) + len)
+			if (!frame_queue_put(&d->out.events, &head, sizeof(head), record, len))
 				return;
-			frame_out_put(&d->out, &head, sizeof(head), record, len);
 			ring_take(&d->ring[r]);
 		}
 	}
@@ -312,7 +314,7 @@ static void pass_events(struct daemon *d)
 static bool can_pass_events(const struct daemon *d)
 {
 	/* Room for the largest record: a full set of texts. */
-	return frame_out_room(&d->out) >= ANSWERS_ROOM + sizeof(struct ka_event_access) + 6 * KA_PATH_MAX + sizeof(struct ka_header);
+	return frame_queue_room(&d->out.events) >= sizeof(struct ka_event_access) + 6 * KA_PATH_MAX + sizeof(struct ka_header);
 }
 
 /* ---- the session ---- */
@@ -320,7 +322,7 @@ static bool can_pass_events(const struct daemon *d)
 /* Greets, waiting for an agent that reads slowly. 0, 1 when told to stop, negative errno when the agent is gone. */
 static int say(struct daemon *d, const void *frame, size_t len)
 {
-	while (!frame_out_put(&d->out, frame, len, NULL, 0)) {
+	while (!frame_queue_put(&d->out.answers, frame, len, NULL, 0)) {
 		struct pollfd fds[] = { { .fd = d->stop_fd, .events = POLLIN }, { .fd = d->out_fd, .events = POLLOUT } };
 		int err;
 
@@ -372,11 +374,12 @@ enum { POLL_STOP, POLL_IN, POLL_OUT, POLL_RING, POLL_COUNT = POLL_RING + KA_RING
 /* 0 = go on, 1 = stop cleanly, negative = failure filled. */
 static int turn(struct daemon *d, struct failure *failure)
 {
-	bool takes_commands = frame_out_room(&d->out) >= ANSWER_MAX;
+	bool takes_commands = frame_queue_room(&d->out.answers) >= ANSWER_MAX;
+	bool has_output = frame_queue_pending(&d->out.answers) || frame_queue_pending(&d->out.events);
 	struct pollfd fds[POLL_COUNT] = {
 		[POLL_STOP] = { .fd = d->stop_fd, .events = POLLIN },
 		[POLL_IN] = { .fd = d->in_fd, .events = takes_commands ? POLLIN : 0 },
-		[POLL_OUT] = { .fd = d->out_fd, .events = frame_out_pending(&d->out) ? POLLOUT : 0 },
+		[POLL_OUT] = { .fd = d->out_fd, .events = has_output ? POLLOUT : 0 },
 	};
 	int err;
 
@@ -416,6 +419,8 @@ int daemon_serve(struct loader *loader, int in_fd, int out_fd, int stop_fd, stru
 		return failed(failure, EXIT_INTERNAL, -ENOMEM, "out of memory");
 	fcntl(in_fd, F_SETFL, fcntl(in_fd, F_GETFL) | O_NONBLOCK);
 	fcntl(out_fd, F_SETFL, fcntl(out_fd, F_GETFL) | O_NONBLOCK);
+	/* Fails on a pipe, which is small enough anyway. */
+	(void)setsockopt(out_fd, SOL_SOCKET, SO_SNDBUF, &(int){ SOCKET_ROOM }, sizeof(int));
 
 	state = open_state(&d, failure);
 	if (!state)

@@ -149,57 +149,81 @@ int frame_in_next(struct frame_in *in, const struct ka_header **ret_frame, struc
 	return 1;
 }
 
-int frame_out_init(struct frame_out *out, size_t room)
+int frame_queue_init(struct frame_queue *queue, size_t room)
 {
-	*out = (struct frame_out){ .buf = malloc(room), .room = room };
-	return out->buf ? 0 : -ENOMEM;
+	*queue = (struct frame_queue){ .buf = malloc(room), .room = room };
+	return queue->buf ? 0 : -ENOMEM;
 }
 
-void frame_out_free(struct frame_out *out)
+void frame_queue_free(struct frame_queue *queue)
 {
-	free(out->buf);
-	out->buf = NULL;
+	free(queue->buf);
+	queue->buf = NULL;
 }
 
-size_t frame_out_pending(const struct frame_out *out)
+size_t frame_queue_pending(const struct frame_queue *queue)
 {
-	return out->end - out->start;
+	return queue->end - queue->start;
 }
 
-size_t frame_out_room(const struct frame_out *out)
+size_t frame_queue_room(const struct frame_queue *queue)
 {
-	return out->room - frame_out_pending(out);
+	return queue->room - frame_queue_pending(queue);
 }
 
-bool frame_out_put(struct frame_out *out, const void *head, size_t head_len, const void *body, size_t body_len)
+bool frame_queue_put(struct frame_queue *queue, const void *head, size_t head_len, const void *body, size_t body_len)
 {
 	size_t len = head_len + body_len;
 
-	if (frame_out_room(out) < len)
+	if (frame_queue_room(queue) < len)
 		return false;
-	if (out->room - out->end < len) {
-		memmove(out->buf, out->buf + out->start, frame_out_pending(out));
-		out->end -= out->start;
-		out->start = 0;
+	if (queue->room - queue->end < len) {
+		memmove(queue->buf, queue->buf + queue->start, frame_queue_pending(queue));
+		queue->end -= queue->start;
+		queue->start = 0;
 	}
-	memcpy(out->buf + out->end, head, head_len);
+	memcpy(queue->buf + queue->end, head, head_len);
 	if (body_len)
-		memcpy(out->buf + out->end + head_len, body, body_len);
-	out->end += len;
+		memcpy(queue->buf + queue->end + head_len, body, body_len);
+	queue->end += len;
 	return true;
+}
+
+/* Bytes of the first frame that a write of `written` bytes, which began with a whole frame, has cut; 0 if it cut none. */
+static size_t left_of_cut(const struct frame_queue *queue, size_t written)
+{
+	size_t at = queue->start;
+	size_t end = queue->start + written;
+	struct ka_header header;
+
+	while (at < end) {
+		memcpy(&header, queue->buf + at, sizeof(header));
+		at += header.size;
+	}
+	return at - end;
 }
 
 int frame_out_flush(struct frame_out *out, int fd)
 {
-	while (out->start < out->end) {
-		ssize_t n = write(fd, out->buf + out->start, out->end - out->start);
+	for (;;) {
+		struct frame_queue *queue = out->cut ? out->cut : &out->answers;
+		size_t len;
+		ssize_t n;
 
+		if (!frame_queue_pending(queue))
+			queue = &out->events;
+		len = out->cut ? out->cut_left : frame_queue_pending(queue);
+		if (!len)
+			return 0;
+		n = write(fd, queue->buf + queue->start, len);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return errno == EAGAIN ? 0 : -errno;
-		out->start += n;
+		out->cut_left = out->cut ? out->cut_left - n : left_of_cut(queue, n);
+		out->cut = out->cut_left ? queue : NULL;
+		queue->start += n;
+		if (queue->start == queue->end)
+			queue->start = queue->end = 0;
 	}
-	out->start = out->end = 0;
-	return 0;
 }

@@ -37,21 +37,31 @@ int frame_in_next(struct frame_in *in, const struct ka_header **ret_frame, struc
 /* Smallest size of a command of this kind, 0 if it is none. */
 __u32 frame_command_size(__u32 kind);
 
-/* Frames out: a bounded buffer in front of a descriptor that does not block. */
-struct frame_out {
+/*
+ * Frames out: two bounded queues in front of a descriptor that does not block. Answers overtake events that wait, but
+ * never cut a frame in two.
+ */
+struct frame_queue {
 	char *buf;
 	size_t room;
 	size_t start;
 	size_t end;
 };
 
-int frame_out_init(struct frame_out *out, size_t room);
-void frame_out_free(struct frame_out *out);
-size_t frame_out_pending(const struct frame_out *out);
-size_t frame_out_room(const struct frame_out *out);
+struct frame_out {
+	struct frame_queue answers;
+	struct frame_queue events;
+	struct frame_queue *cut; /* whose first frame is sent in part */
+	size_t cut_left;	 /* bytes of that frame still to go */
+};
 
-/* Appends all or nothing; false when there is no room. */
-bool frame_out_put(struct frame_out *out, const void *head, size_t head_len, const void *body, size_t body_len);
+int frame_queue_init(struct frame_queue *queue, size_t room);
+void frame_queue_free(struct frame_queue *queue);
+size_t frame_queue_pending(const struct frame_queue *queue);
+size_t frame_queue_room(const struct frame_queue *queue);
+
+/* Appends one frame, all or nothing; false when there is no room. */
+bool frame_queue_put(struct frame_queue *queue, const void *head, size_t head_len, const void *body, size_t body_len);
 
 /* Writes until all is written or the descriptor would block. 0 or negative errno. */
 int frame_out_flush(struct frame_out *out, int fd);

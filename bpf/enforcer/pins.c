@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include <bpf/bpf.h>
 #include <linux/magic.h>
 #include <sys/file.h>
 #include <sys/mount.h>
@@ -61,12 +62,25 @@ int pins_each(const char *dir, int (*visit)(void *ctx, const char *dir, const ch
 static int remove_one(void *ctx, const char *dir, const char *name)
 {
 	char path[PATH_MAX];
+	struct stat entry;
+	int held, err = 0;
 
 	(void)ctx;
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	if (unlink(path) == 0)
-		return 0;
-	return errno == EISDIR || errno == EPERM ? pins_remove(path) : -errno;
+	if (lstat(path, &entry))
+		return -errno;
+	if (S_ISDIR(entry.st_mode))
+		return pins_remove(path);
+	/*
+	 * A link that loses its pin last is freed later, by a work queue; one that loses its descriptor last is detached
+	 * when close returns (kernel/bpf/syscall.c, bpf_link_put and bpf_link_release).
+	 */
+	held = bpf_obj_get(path);
+	if (unlink(path))
+		err = -errno;
+	if (held >= 0)
+		close(held);
+	return err;
 }
 
 int pins_remove(const char *dir)

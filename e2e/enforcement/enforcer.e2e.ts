@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { access, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { Class, Code, Counter, Hook, Verdict } from '@kubearmor-ts/abi';
+import { inspect, promisify } from 'node:util';
+import { Class, Code, Counter, counterList, Hook, Verdict } from '@kubearmor-ts/abi';
 import { createEnforcer, spawnEnforcer } from '@kubearmor-ts/enforcer';
 import type { AccessRecord, Enforcer, Hello } from '@kubearmor-ts/enforcer';
 import { createRealClock } from '@kubearmor-ts/life';
@@ -56,7 +56,7 @@ class Agent {
 
 const must = async (done: Promise<{ readonly ok: boolean; readonly error?: unknown }>): Promise<void> => {
   const answer = await done;
-  assert.ok(answer.ok, JSON.stringify(answer));
+  assert.ok(answer.ok, inspect(answer));
 };
 
 const counts = (output: string): { opened: number; refused: number; other: number } => {
@@ -167,7 +167,7 @@ scenario(
       const pid = agent.enforcer.pid;
       assert.ok(pid);
       const back = new Promise<void>((resolve) => agent.enforcer.onState((state) => state.kind === 'running' && resolve()));
-      const looping = named.start([loop, secret]);
+      const looping = named.start([loop, secret, '1000000', '2000']);
       await looping.waitFor(/looping/);
       process.kill(pid, 'SIGKILL');
       await back;
@@ -184,6 +184,7 @@ scenario(
       const { opened, refused } = counts(looping.output());
       assert.equal(opened, 0);
       assert.ok(refused > 0);
+      lab.log(`${refused} refusals`);
       // What the ring could not hold, or died with the process, is known by its number: nothing is missing uncounted.
       await lab.until(
         'every refusal to be an event or a counted loss',
@@ -194,13 +195,22 @@ scenario(
       assert.equal(agent.enforcer.badFrames, 0);
     });
 
+    const logCounters = async (): Promise<void> => {
+      const stats = await agent.enforcer.stats();
+      if (stats.ok) lab.log(counterList.map(({ name }, i) => `${name}=${stats.value.counter[i]}`).join(' '));
+    };
+    lab.defer(logCounters);
+    await logCounters();
+
     await lab.case('an agent that died with events in hand is told exactly how many it lacks', async () => {
       const last = agent.events.reduce((max, event) => (event.seq > max ? event.seq : max), 0n);
       await must(agent.enforcer.eventsTaken(last - 5n));
       await agent.stop();
-      await named.run([loop, secret, '3']);
+      const tries = await named.run([loop, secret, '3']);
       agent = new Agent(lab);
       const hello = await agent.start();
+      await logCounters();
+      assert.equal(tries.code, 0, tries.stderr);
       assert.equal(hello.adopted, 1);
       assert.equal(hello.taken[0], last - 5n);
       assert.equal(hello.waiting[0], 3n);
@@ -217,8 +227,9 @@ scenario(
       await looping.waitFor(/looping/);
       for (let i = 0; i < 1000; i++) {
         const next = i % 2 === 0 ? other : plan;
-        await must(agent.enforcer.putPlan(next));
+        const put = agent.enforcer.putPlan(next);
         await must(agent.enforcer.setWorkload({ workload: 7, revision: 5 + i, contentHash: next.contentHash, key }));
+        await must(put);
       }
       await looping.stop();
       const { opened, refused } = counts(looping.output());

@@ -102,7 +102,7 @@ export async function bootLab(settings: LabSettings, modules: readonly string[] 
 
 export interface ShellOutcome {
   readonly code: number;
-  readonly console: ConsoleLog;
+  readonly consoleFile: string;
 }
 
 /** Boots, runs one shell command in the guest, powers off; the command's exit code. */
@@ -125,7 +125,7 @@ export async function runShell(
       () => hang(booted, 'power-off', 30_000),
     );
     refuseComplaints(booted.log, settings.kernel);
-    return { code: exit.code, console: booted.log };
+    return { code: exit.code, consoleFile: booted.consoleFile };
   } finally {
     await booted.close();
   }

@@ -66,6 +66,7 @@ async function main(): Promise<number> {
         shell,
         limitSec! * 1000,
       );
+      if (!values['keep-console']) await rm(outcome.consoleFile, { force: true });
       last = last === 0 ? outcome.code : last;
     }
     return last;

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { CHECKOUT } from './checkout.ts';
@@ -20,6 +20,7 @@ export async function writeRunFolder(
   env: Readonly<Record<string, string>> = {},
 ): Promise<string> {
   await mkdir(join(cacheDir, 'runs'), { recursive: true });
+  await pruneRuns(join(cacheDir, 'runs'));
   const dir = await mkdtemp(join(cacheDir, 'runs', `${kernel.name}-`));
   const stage2 = await readFile(new URL('./guest/stage2.sh', import.meta.url), 'utf8');
   const words: Readonly<Record<string, string>> = {
@@ -49,6 +50,16 @@ export async function writeRunFolder(
     await writeFile(join(dir, 'job.sh'), `exec '${nodePath()}' --enable-source-maps '${dir}/runner.mjs'\n`);
   }
   return dir;
+}
+
+/** A day is longer than any run: what is older was left by a run that was killed. */
+async function pruneRuns(runs: string): Promise<void> {
+  const oldest = Date.now() - 24 * 3_600_000;
+  for (const name of await readdir(runs)) {
+    const place = join(runs, name);
+    const { mtimeMs } = await stat(place).catch(() => ({ mtimeMs: Infinity }));
+    if (mtimeMs < oldest) await rm(place, { recursive: true, force: true });
+  }
 }
 
 /** The checkout's own Node, by its real path: symlinks cost look-ups over virtiofs. */

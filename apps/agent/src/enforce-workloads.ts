@@ -38,7 +38,7 @@ export interface EnforceOptions {
 /** One row of the tables in the kernel, with what it should be and what it is. */
 interface Entry {
   readonly key: string;
-  readonly number: number;
+  number: number;
   workload: Workload | undefined;
   mode: PolicyMode;
   readonly selected: Map<string, Policy>;
@@ -97,7 +97,7 @@ export class WorkloadEnforcement {
   readonly compiler: PlanCompiler;
   readonly counts: EnforceCounts = { settled: 0, failed: 0, bindFailed: 0 };
   readonly #options: EnforceOptions;
-  readonly #numbers: WorkloadNumbers;
+  #numbers: WorkloadNumbers;
   readonly #entries = new Map<string, Entry>();
   readonly #dirty = new Set<string>();
   readonly #kernel = new KernelPlans();
@@ -137,15 +137,36 @@ export class WorkloadEnforcement {
     this.#hasSynced = false;
     this.#kernel.reset(restored);
     this.#restored = new Map(restored.map((one) => [one.workload === KA_HOST_WORKLOAD ? HOST_KEY : one.key, one]));
-    for (const one of restored) {
-      this.#revision = Math.max(this.#revision, one.revision);
-      if (one.workload !== KA_HOST_WORKLOAD) this.#numbers.adopt(one.key as WorkloadKey, one.workload);
-    }
+    for (const one of restored) this.#revision = Math.max(this.#revision, one.revision);
+    this.#renumber(restored.filter((one) => one.workload !== KA_HOST_WORKLOAD));
+    /* With nothing to lose there is no need to hear every runtime first. */
+    if (restored.every((one) => one.workload === KA_HOST_WORKLOAD)) this.#syncWanted = true;
     for (const [key, entry] of this.#entries) {
       entry.isBound = entry.workload === undefined;
       this.#dirty.add(key);
     }
     this.#work();
+  }
+
+  /** What the kernel has goes on under its number; others, also those met before the kernel was heard, take free ones. */
+  #renumber(restored: readonly Restored[]): void {
+    const dropped = new Set<string>(this.#drops.values());
+    this.#drops.clear();
+    this.#numbers = new WorkloadNumbers(this.#options.maxWorkloads);
+    for (const { key, workload } of restored) {
+      const isTaken = this.#numbers.adopt(key as WorkloadKey, workload);
+      if (isTaken && dropped.has(key) && !this.#entries.has(key)) this.#drops.set(workload, key as WorkloadKey);
+    }
+    for (const entry of [...this.#entries.values()]) {
+      if (entry.workload === undefined) continue;
+      const number = this.#numbers.assign(entry.workload.key);
+      if (number.ok) {
+        entry.number = number.value;
+        continue;
+      }
+      this.#entries.delete(entry.key);
+      this.#options.onError(number.error);
+    }
   }
 
   disconnected(): void {

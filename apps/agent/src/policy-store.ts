@@ -30,9 +30,15 @@ export class PolicyStore {
   readonly #files = new Map<string, PolicyFile>();
   readonly #inForce = new Map<string, Policy>();
   readonly #listeners: ((change: PolicyChange) => void)[] = [];
+  readonly #problemListeners: ((error: CodedError) => void)[] = [];
 
   onChange(listener: (change: PolicyChange) => void): void {
     this.#listeners.push(listener);
+  }
+
+  /** Each complaint of a file that was just read. */
+  onProblem(listener: (error: CodedError) => void): void {
+    this.#problemListeners.push(listener);
   }
 
   get size(): number {
@@ -82,6 +88,7 @@ export class PolicyStore {
       touch(before);
       touch(next);
       this.#files.set(file.path, next);
+      for (const error of file.errors) for (const listener of this.#problemListeners) listener(error);
     }
     return this.#settle(touched);
   }

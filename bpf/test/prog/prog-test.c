@@ -27,14 +27,11 @@
 
 #include "../../abi/event.h"
 #include "../../abi/pinned.h"
-#include "hooks.h"
+#include "loaded.h"
 #include "mini-plan.h"
 
 #define W "/tmp/ka" /* where the checks play */
 
-static struct bpf_object *object;
-static char *arena;
-static __u64 *workloads;
 static struct ring_buffer *rings;
 static int passed, failed, skipped;
 
@@ -437,56 +434,6 @@ static void file_make(const char *path)
 	close(fd);
 }
 
-static int map_fd(const char *name)
-{
-	return bpf_object__find_map_fd_by_name(object, name);
-}
-
-static void set_rodata(const char *name, __u32 value)
-{
-	const struct btf *btf = bpf_object__btf(object);
-	int id = btf__find_by_name_kind(btf, ".rodata", BTF_KIND_DATASEC);
-	const struct btf_type *section = btf__type_by_id(btf, id);
-	struct bpf_map *map;
-	size_t size;
-
-	bpf_object__for_each_map (map, object)
-		if (strstr(bpf_map__name(map), ".rodata"))
-			for (int i = 0; i < btf_vlen(section); i++) {
-				const struct btf_var_secinfo *at = btf_var_secinfos(section) + i;
-				const struct btf_type *var = btf__type_by_id(btf, at->type);
-				char *data = (char *)bpf_map__initial_value(map, &size);
-
-				if (!strcmp(btf__name_by_offset(btf, var->name_off), name))
-					memcpy(data + at->offset, &value, sizeof(value));
-			}
-}
-
-static int load(const char *path)
-{
-	struct bpf_program *program;
-	struct stat ns;
-
-	object = bpf_object__open_file(path, 0);
-	if (!object)
-		return -1;
-	hooks_prune(object);
-	stat("/proc/1/ns/mnt", &ns);
-	set_rodata("host_mnt_inum", ns.st_ino);
-	if (bpf_object__load(object))
-		return -1;
-	bpf_object__for_each_program (program, object)
-		if (bpf_program__autoload(program) && !bpf_program__attach(program)) {
-			printf("cannot attach %s: %s\n", bpf_program__name(program), strerror(errno));
-			if (strcmp(bpf_program__name(program), "label_tasks"))
-				return -1;
-		}
-	arena = mmap(0, KA_ARENA_SIZE_DEFAULT + KA_ARENA_GUARD, PROT_READ | PROT_WRITE, MAP_SHARED, map_fd("arena"), 0);
-	workloads = mmap(0, 8 * KA_MAX_WORKLOADS, PROT_READ | PROT_WRITE, MAP_SHARED, map_fd("workloads"), 0);
-	rings = ring_buffer__new(map_fd("alerts"), on_event, 0, 0);
-	return arena == MAP_FAILED || workloads == MAP_FAILED || !rings ? -1 : 0;
-}
-
 static __u64 counter(enum ka_counter which)
 {
 	__u64 values[64] = {}, sum = 0;
@@ -523,7 +470,7 @@ int main(int argc, char **argv)
 	if (argc < 2)
 		return 2;
 	setvbuf(stdout, 0, _IOLBF, 0);
-	if (load(argv[1])) {
+	if (load(argv[1]) || !(rings = ring_buffer__new(map_fd("alerts"), on_event, 0, 0))) {
 		printf("cannot load %s: %s\n", argv[1], strerror(errno));
 		return 1;
 	}

@@ -84,9 +84,7 @@ async function toWorkload({ host, label, namespace, container, unorchestrated }:
     const { hostname } = await import('node:os');
     return { kind: 'host', labels: { 'kubearmor.io/hostname': hostname(), 'kubernetes.io/hostname': hostname(), ...label } };
   }
-  if (!unorchestrated) return { kind: 'container', namespace, labels: label, container, orchestrated: true };
-  const { unorchestratedNamespace } = await import('@kubearmor-ts/policy');
-  return { kind: 'container', namespace: unorchestratedNamespace, labels: label, container, orchestrated: false };
+  return { kind: 'container', namespace, labels: label, container, orchestrated: !unorchestrated };
 }
 
 function collectLabel(text: string, labels: Readonly<Record<string, string>>): Readonly<Record<string, string>> {

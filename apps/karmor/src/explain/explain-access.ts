@@ -14,6 +14,7 @@ import {
   formatPlace,
   policyTitle,
   selectsNode,
+  unorchestratedNamespace,
   type Policy,
   type PolicyMode,
   type Posture,
@@ -97,7 +98,8 @@ function reasonToSkip(policy: Policy, workload: Workload): string | undefined {
     if (policy.id.kind !== 'KubeArmorHostPolicy') return `a ${policy.id.kind} is not for the host`;
     return selectsNode(policy, workload.labels, { kubernetes: true }) ? undefined : "its nodeSelector does not meet the host's labels";
   }
-  const { namespace, labels, container, orchestrated } = workload;
+  const { labels, container, orchestrated } = workload;
+  const namespace = orchestrated ? workload.namespace : unorchestratedNamespace;
   const selection = explainSelection(policy, { namespace, labels, containerName: container, orchestrated });
   return selection.selected ? undefined : selection.message;
 }

@@ -100,6 +100,20 @@ test('a refused batch is counted and the next one goes', async () => {
   await exporter.stop();
 });
 
+test('an event that cannot be encoded is counted and does not end the export', async () => {
+  const { exporter, sent } = exporterWith([delivered]);
+  await exporter.start(never);
+  exporter.push({ ...event('a'), EventData: null } as unknown as Alert);
+  exporter.push(event('b'));
+  await turns();
+  exporter.push(event('c'));
+  exporter.push(event('d'));
+  await turns();
+  expect(sent).toHaveLength(1);
+  expect(exporter.counts()).toMatchObject({ refused: 2, exported: 2 });
+  await exporter.stop();
+});
+
 test('a full queue loses its oldest events and says how many', async () => {
   const { exporter } = exporterWith([delivered], { queueCapacity: 3 });
   for (const name of ['a', 'b', 'c', 'd', 'e']) exporter.push(event(name));

@@ -37,7 +37,7 @@ export interface OtlpCounts {
   readonly exported: number;
   /** Refused by the receiver inside an accepted batch. */
   readonly rejected: number;
-  /** In batches the receiver refused for good. */
+  /** In batches the receiver refused for good, or that could not be encoded. */
   readonly refused: number;
   /** In batches given up after `maxAgeMs`. */
   readonly expired: number;
@@ -70,7 +70,18 @@ export function createOtlpExporter(options: OtlpExporterOptions): OtlpExporter {
   };
 
   async function deliver(events: readonly (Alert | Log)[]): Promise<void> {
-    const bytes = encodeBatch(events.map(toOtelRecord), clock.wallNs());
+    let bytes: Uint8Array;
+    try {
+      bytes = encodeBatch(events.map(toOtelRecord), clock.wallNs());
+    } catch (cause) {
+      // One event that cannot be told must not end the export of all others.
+      totals.refused += events.length;
+      report(
+        false,
+        `a batch could not be encoded: ${cause instanceof Error ? cause.message : String(cause)}`,
+      );
+      return;
+    }
     const bornMs = clock.nowMs();
     for (;;) {
       const delivery = await transport.deliver(bytes, giveUp.signal);

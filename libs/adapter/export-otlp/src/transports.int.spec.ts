@@ -6,6 +6,8 @@ import { Metadata, Server as GrpcServer, ServerCredentials, status } from '@grpc
 import type { ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
 import { createGrpcTransport, createHttpTransport } from './index.ts';
 
+/** Processes and sockets on a loaded machine: the tests wait for events, this only ends a hang. */
+const slowMachineMs = 30_000;
 const never = new AbortController().signal;
 const request = Buffer.from([0x0a, 0x00]);
 /** ExportLogsServiceResponse{partial_success{rejected_log_records: 2, error_message: "no"}} */
@@ -32,27 +34,39 @@ async function httpReceiver(
   return new URL(`http://127.0.0.1:${String((server.address() as AddressInfo).port)}/v1/logs`);
 }
 
-test('HTTP: bytes, content type and headers arrive; a partial success comes back', async () => {
-  let seen: unknown;
-  const url = await httpReceiver((incoming, body, response) => {
-    seen = [incoming.url, incoming.headers['content-type'], incoming.headers['x-tenant'], body];
-    response.end(partial);
-  });
-  const transport = createHttpTransport({ url, headers: { 'x-tenant': 'blue' }, nowMs: () => 0 });
-  expect(await transport.deliver(request, never)).toEqual({ kind: 'delivered', rejected: 2, message: 'no' });
-  expect(seen).toEqual(['/v1/logs', 'application/x-protobuf', 'blue', request]);
-});
+test(
+  'HTTP: bytes, content type and headers arrive; a partial success comes back',
+  async () => {
+    let seen: unknown;
+    const url = await httpReceiver((incoming, body, response) => {
+      seen = [incoming.url, incoming.headers['content-type'], incoming.headers['x-tenant'], body];
+      response.end(partial);
+    });
+    const transport = createHttpTransport({ url, headers: { 'x-tenant': 'blue' }, nowMs: () => 0 });
+    expect(await transport.deliver(request, never)).toEqual({
+      kind: 'delivered',
+      rejected: 2,
+      message: 'no',
+    });
+    expect(seen).toEqual(['/v1/logs', 'application/x-protobuf', 'blue', request]);
+  },
+  slowMachineMs,
+);
 
-test('HTTP: gzip is what it says', async () => {
-  let seen: Buffer | undefined;
-  const url = await httpReceiver((incoming, body, response) => {
-    if (incoming.headers['content-encoding'] === 'gzip') seen = gunzipSync(body);
-    response.end();
-  });
-  const transport = createHttpTransport({ url, compression: 'gzip', nowMs: () => 0 });
-  expect((await transport.deliver(request, never)).kind).toBe('delivered');
-  expect(seen).toEqual(request);
-});
+test(
+  'HTTP: gzip is what it says',
+  async () => {
+    let seen: Buffer | undefined;
+    const url = await httpReceiver((incoming, body, response) => {
+      if (incoming.headers['content-encoding'] === 'gzip') seen = gunzipSync(body);
+      response.end();
+    });
+    const transport = createHttpTransport({ url, compression: 'gzip', nowMs: () => 0 });
+    expect((await transport.deliver(request, never)).kind).toBe('delivered');
+    expect(seen).toEqual(request);
+  },
+  slowMachineMs,
+);
 
 test.each([
   [429, '3', { kind: 'retry', reason: 'HTTP 429', afterMs: 3000 }],
@@ -62,31 +76,42 @@ test.each([
   [500, undefined, { kind: 'refused', reason: 'HTTP 500' }],
   [400, undefined, { kind: 'refused', reason: 'HTTP 400' }],
   [401, undefined, { kind: 'refused', reason: 'HTTP 401' }],
-])('HTTP: status %i with Retry-After %j', async (code, retryAfter, expected) => {
-  const url = await httpReceiver((_incoming, _body, response) => {
-    response.writeHead(code, retryAfter === undefined ? {} : { 'retry-after': retryAfter });
-    response.end('why');
-  });
-  expect(await createHttpTransport({ url, nowMs: () => 0 }).deliver(request, never)).toEqual(expected);
-});
+])(
+  'HTTP: status %i with Retry-After %j',
+  async (code, retryAfter, expected) => {
+    const url = await httpReceiver((_incoming, _body, response) => {
+      response.writeHead(code, retryAfter === undefined ? {} : { 'retry-after': retryAfter });
+      response.end('why');
+    });
+    expect(await createHttpTransport({ url, nowMs: () => 0 }).deliver(request, never)).toEqual(expected);
+  },
+  slowMachineMs,
+);
 
-test('HTTP: garbage after 200 is a success, silence and a closed port are retried', async () => {
-  const garbage = await httpReceiver((_incoming, _body, response) =>
-    response.end(Buffer.alloc(200_000, 0xff)),
-  );
-  expect(await createHttpTransport({ url: garbage, nowMs: () => 0 }).deliver(request, never)).toMatchObject({
-    kind: 'delivered',
-    rejected: 0,
-  });
-  const silent = await httpReceiver(() => undefined);
-  expect(
-    (await createHttpTransport({ url: silent, timeoutMs: 50, nowMs: () => 0 }).deliver(request, never)).kind,
-  ).toBe('retry');
-  const closed = new URL('http://127.0.0.1:1/v1/logs');
-  expect(await createHttpTransport({ url: closed, nowMs: () => 0 }).deliver(request, never)).toMatchObject({
-    kind: 'retry',
-  });
-});
+test(
+  'HTTP: garbage after 200 is a success, silence and a closed port are retried',
+  async () => {
+    const garbage = await httpReceiver((_incoming, _body, response) =>
+      response.end(Buffer.alloc(200_000, 0xff)),
+    );
+    expect(await createHttpTransport({ url: garbage, nowMs: () => 0 }).deliver(request, never)).toMatchObject(
+      {
+        kind: 'delivered',
+        rejected: 0,
+      },
+    );
+    const silent = await httpReceiver(() => undefined);
+    expect(
+      (await createHttpTransport({ url: silent, timeoutMs: 50, nowMs: () => 0 }).deliver(request, never))
+        .kind,
+    ).toBe('retry');
+    const closed = new URL('http://127.0.0.1:1/v1/logs');
+    expect(await createHttpTransport({ url: closed, nowMs: () => 0 }).deliver(request, never)).toMatchObject({
+      kind: 'retry',
+    });
+  },
+  slowMachineMs,
+);
 
 const identity = (bytes: Buffer): Buffer => bytes;
 const logsService = {
@@ -132,15 +157,19 @@ const deliverTo = (timeoutMs?: number) => async (address: string) => {
   }
 };
 
-test('gRPC: bytes and headers arrive; a partial success comes back', async () => {
-  let seen: unknown;
-  const delivery = await withGrpcReceiver((call, callback) => {
-    seen = [call.request, call.metadata.get('x-tenant')];
-    callback(null, partial);
-  }, deliverTo());
-  expect(delivery).toEqual({ kind: 'delivered', rejected: 2, message: 'no' });
-  expect(seen).toEqual([request, ['blue']]);
-});
+test(
+  'gRPC: bytes and headers arrive; a partial success comes back',
+  async () => {
+    let seen: unknown;
+    const delivery = await withGrpcReceiver((call, callback) => {
+      seen = [call.request, call.metadata.get('x-tenant')];
+      callback(null, partial);
+    }, deliverTo());
+    expect(delivery).toEqual({ kind: 'delivered', rejected: 2, message: 'no' });
+    expect(seen).toEqual([request, ['blue']]);
+  },
+  slowMachineMs,
+);
 
 test.each([
   ['UNAVAILABLE', 'retry'],
@@ -150,34 +179,46 @@ test.each([
   ['INVALID_ARGUMENT', 'refused'],
   ['UNAUTHENTICATED', 'refused'],
   ['RESOURCE_EXHAUSTED', 'refused'],
-] as const)('gRPC: %s is %s', async (name, kind) => {
-  const delivery = await withGrpcReceiver(
-    (_call, callback) => callback({ code: status[name], details: 'why' }),
-    deliverTo(),
-  );
-  expect(delivery).toEqual({ kind, reason: `gRPC ${name}: why` });
-});
+] as const)(
+  'gRPC: %s is %s',
+  async (name, kind) => {
+    const delivery = await withGrpcReceiver(
+      (_call, callback) => callback({ code: status[name], details: 'why' }),
+      deliverTo(),
+    );
+    expect(delivery).toEqual({ kind, reason: `gRPC ${name}: why` });
+  },
+  slowMachineMs,
+);
 
-test('gRPC: an exhausted receiver that names a delay is tried again after it', async () => {
-  const details = Buffer.from(
-    '0808' +
-      '1a32' +
-      '0a28' +
-      Buffer.from('type.googleapis.com/google.rpc.RetryInfo').toString('hex') +
-      '1206' +
-      '0a0408031000',
-    'hex',
-  );
-  const metadata = new Metadata();
-  metadata.set('grpc-status-details-bin', details);
-  const delivery = await withGrpcReceiver(
-    (_call, callback) => callback({ code: status.RESOURCE_EXHAUSTED, details: 'slow down', metadata }),
-    deliverTo(),
-  );
-  expect(delivery).toMatchObject({ kind: 'retry', afterMs: 3000 });
-});
+test(
+  'gRPC: an exhausted receiver that names a delay is tried again after it',
+  async () => {
+    const details = Buffer.from(
+      '0808' +
+        '1a32' +
+        '0a28' +
+        Buffer.from('type.googleapis.com/google.rpc.RetryInfo').toString('hex') +
+        '1206' +
+        '0a0408031000',
+      'hex',
+    );
+    const metadata = new Metadata();
+    metadata.set('grpc-status-details-bin', details);
+    const delivery = await withGrpcReceiver(
+      (_call, callback) => callback({ code: status.RESOURCE_EXHAUSTED, details: 'slow down', metadata }),
+      deliverTo(),
+    );
+    expect(delivery).toMatchObject({ kind: 'retry', afterMs: 3000 });
+  },
+  slowMachineMs,
+);
 
-test('gRPC: a receiver that is not there or does not answer is retried', async () => {
-  expect((await deliverTo(500)('127.0.0.1:1')).kind).toBe('retry');
-  expect((await withGrpcReceiver(() => undefined, deliverTo(50))).kind).toBe('retry');
-});
+test(
+  'gRPC: a receiver that is not there or does not answer is retried',
+  async () => {
+    expect((await deliverTo(500)('127.0.0.1:1')).kind).toBe('retry');
+    expect((await withGrpcReceiver(() => undefined, deliverTo(50))).kind).toBe('retry');
+  },
+  slowMachineMs,
+);

@@ -16,6 +16,8 @@ export interface OpsServerOptions {
   readonly port: number;
   readonly readyChecks: () => readonly ReadyCheck[];
   readonly metrics: () => string;
+  /** Further things to look at, by path; each is answered as JSON. */
+  readonly pages?: Readonly<Record<string, () => unknown>>;
 }
 
 /** Starts and stops as `life` wants it. */
@@ -28,6 +30,8 @@ export interface OpsServer {
 
 /** /healthz (the process answers), /readyz (it can do its work), /metrics (Prometheus text). */
 export function createOpsServer(options: OpsServerOptions): OpsServer {
+  const { pages = {} } = options;
+  const known = ['/healthz', '/readyz', '/metrics', ...Object.keys(pages)];
   const server: Server = createServer(
     { requestTimeout: 10_000, maxHeaderSize: 8192 },
     (request, response) => {
@@ -43,7 +47,9 @@ export function createOpsServer(options: OpsServerOptions): OpsServer {
       } else if (path === '/metrics') {
         send(response, 200, 'text/plain; version=0.0.4; charset=utf-8', options.metrics());
       } else {
-        send(response, 404, 'text/plain; charset=utf-8', 'try /healthz, /readyz or /metrics\n');
+        const page = Object.hasOwn(pages, path ?? '') ? pages[path ?? ''] : undefined;
+        if (page !== undefined) send(response, 200, 'application/json', `${JSON.stringify(page())}\n`);
+        else send(response, 404, 'text/plain; charset=utf-8', `try ${known.join(', ')}\n`);
       }
     },
   );

@@ -5,7 +5,7 @@ import type { BroadcastCounts } from './broadcast.ts';
 export type FeedKind = 'alerts' | 'logs' | 'messages';
 
 export interface LogFeedOptions {
-  /** Messages each subscriber may lag behind; existing relays keep 1000, 10000 and 1000. */
+  /** Messages each subscriber may lag behind. Existing relays keep 1000 alerts, which one read of a busy ring fills. */
   readonly ringCapacity?: Readonly<Record<FeedKind, number>>;
   readonly maxSubscribersPerKind?: number;
 }
@@ -27,7 +27,7 @@ export interface ServedLogFeed extends LogFeed {
   readonly broadcasts: Readonly<Record<FeedKind, Broadcast>>;
 }
 
-const defaultRings: Readonly<Record<FeedKind, number>> = { alerts: 1000, logs: 10_000, messages: 1000 };
+const defaultRings: Readonly<Record<FeedKind, number>> = { alerts: 10_000, logs: 10_000, messages: 1000 };
 
 export function createLogFeed(options: LogFeedOptions = {}): ServedLogFeed {
   const rings = options.ringCapacity ?? defaultRings;

@@ -37,6 +37,22 @@ test('a single glob that explodes is named, and tame ones come first', () => {
   expect(compile(['/tame/*', hostile, '/tame/x*'], 1, 1000)).toEqual({ ok: false, tooMany: [1] });
 });
 
+test('hostile globs are all named at once', () => {
+  const hostile = Array.from({ length: 40 }, (_, i) => `/**a${'?'.repeat(20)}${i}`);
+  const compiled = compile(['/tame/*', ...hostile], 7, 4000);
+  expect(compiled).toEqual({ ok: false, tooMany: hostile.map((_, i) => i + 1) });
+});
+
+test('few paths and globs share one automaton', () => {
+  const patterns = [
+    { kind: 'exact', path: '/etc/passwd' },
+    { kind: 'directory', dir: '/run/', recursive: true },
+    { kind: 'execname', name: 'apt' },
+    { kind: 'glob', glob: '/**/*.key' },
+  ] as const;
+  expect(compilePatterns(patterns).roots).toHaveLength(1);
+});
+
 test('a thousand program names share one automaton', () => {
   const { roots, table } = compilePatterns(Array.from({ length: 1000 }, (_, i) => ({ kind: 'execname', name: `tool${i}` })));
   expect(roots).toHaveLength(1);

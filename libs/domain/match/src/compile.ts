@@ -1,4 +1,5 @@
 import { determinize, type Automaton, type Budget } from './determinize.ts';
+import { SLASH, type GlobToken } from './glob.ts';
 import { GlobNfa } from './glob-nfa.ts';
 import { appendMinimal } from './minimize.ts';
 import type { OutcomeRows, RowId } from './outcome-rows.ts';
@@ -20,8 +21,14 @@ export interface CompileLimits {
   readonly glob: Budget;
 }
 
+/** Up to this much text of paths is worth an automaton together with the globs, if it stays below so many states. */
+const JOINT_PATH_BYTES = 16_384;
+const JOINT_STATES = 8_192;
+
 /** Start states, or the positions of the globs that found no room. */
 export type Compiled = { readonly ok: true; readonly roots: readonly StateId[] } | { readonly ok: false; readonly tooMany: readonly number[] };
+
+type Packed = { readonly ok: true; readonly automata: readonly Automaton[] } | { readonly ok: false; readonly tooMany: readonly number[] };
 
 /** Compiles sets of matchers into one table. Automata of one compiler share states; make one per kind of outcome. */
 export class PathCompiler {
@@ -35,17 +42,32 @@ export class PathCompiler {
     this.trie = new PathTrie(table, rows);
   }
 
-  /** At most one automaton for paths and directories, first, then those for globs. */
+  /**
+   * At most one automaton for paths and directories, first, then those for globs; few of both share a single one,
+   * because every automaton is walked on every access.
+   */
   compile(matchers: readonly Matcher[], limits: CompileLimits): Compiled {
-    const packed = this.packGlobs(globsByHardness(matchers), limits);
+    const globs = globsByHardness(matchers);
+    const joint = globs.length === 0 ? undefined : this.joint(matchers, limits.glob);
+    if (joint !== undefined) return { ok: true, roots: [this.append(joint)] };
+    const packed = this.packGlobs(globs, limits);
     if (!packed.ok) return packed;
-    const roots: StateId[] = [];
     const paths = this.compilePaths(matchers);
-    if (paths !== undefined) roots.push(paths);
-    for (const automaton of packed.automata) {
-      roots.push(appendMinimal(automaton, this.table, (row) => this.trie.sink(row)));
-    }
-    return { ok: true, roots };
+    const roots = packed.automata.map((automaton) => this.append(automaton));
+    return { ok: true, roots: paths === undefined ? roots : [paths, ...roots] };
+  }
+
+  private append(automaton: Automaton): StateId {
+    return appendMinimal(automaton, this.table, (row) => this.trie.sink(row));
+  }
+
+  private joint(matchers: readonly Matcher[], budget: Budget): Automaton | undefined {
+    let bytes = 0;
+    for (const { pattern } of matchers) if ('path' in pattern) bytes += pattern.path.length;
+    if (bytes > JOINT_PATH_BYTES) return undefined;
+    const nfa = new GlobNfa(this.rows);
+    for (const { pattern, row } of matchers) for (const tokens of alternatives(pattern)) nfa.add(tokens, row);
+    return determinize(nfa, this.rows, { states: Math.min(JOINT_STATES, budget.states), work: budget.work });
   }
 
   /** The automaton of the exact paths and directories alone; undefined when there are none. */
@@ -72,37 +94,50 @@ export class PathCompiler {
     return entries;
   }
 
-  /** Fills one automaton after the other with the longest run of globs, tame ones first, that its budget lets. */
-  private packGlobs(
-    globs: readonly Glob[],
-    limits: CompileLimits,
-  ): { readonly ok: true; readonly automata: readonly Automaton[] } | { readonly ok: false; readonly tooMany: readonly number[] } {
+  /** One automaton if that is possible, else one after the other as full as the budget lets, tame globs first. */
+  private packGlobs(globs: readonly Glob[], limits: CompileLimits): Packed {
+    if (globs.length === 0) return { ok: true, automata: [] };
+    const whole = limits.globAutomata > 0 ? this.subsets(globs, limits.glob) : undefined;
+    if (whole !== undefined) return { ok: true, automata: [whole] };
+    const hostile = this.hostile(globs, limits.glob);
+    if (hostile.length > 0) return { ok: false, tooMany: hostile };
     const automata: Automaton[] = [];
-    let at = 0;
-    while (at < globs.length) {
-      if (automata.length === limits.globAutomata) return { ok: false, tooMany: globs.slice(at).map((glob) => glob.position) };
-      const run = this.longestRun(globs, at, limits.glob);
-      if (run === undefined) return { ok: false, tooMany: [globs[at]!.position] };
+    let guess = (globs.length + 1) >>> 1;
+    for (let at = 0; at < globs.length; ) {
+      const left = limits.globAutomata - automata.length;
+      const run = left > 0 ? this.longestRun(globs.slice(at), guess, limits.glob, left < 3) : undefined;
+      if (run === undefined) return { ok: false, tooMany: globs.slice(at).map((glob) => glob.position) };
       automata.push(run.automaton);
       at += run.count;
+      guess = run.count;
     }
     return { ok: true, automata };
   }
 
-  private longestRun(globs: readonly Glob[], from: number, budget: Budget): { automaton: Automaton; count: number } | undefined {
+  /** Globs that alone take a quarter of what an automaton may have: they leave no room for others. */
+  private hostile(globs: readonly Glob[], { states, work }: Budget): readonly number[] {
+    const alone: Budget = { states: states >>> 2, work: work >>> 2 };
+    return globs.filter((glob) => this.subsets([glob], alone) === undefined).map(({ position }) => position);
+  }
+
+  /** The most globs from the front that fit; a few less than that while automata are plenty, to save attempts. */
+  private longestRun(globs: readonly Glob[], guess: number, budget: Budget, isScarce: boolean): { automaton: Automaton; count: number } | undefined {
     let fits = 0;
     let automaton: Automaton | undefined;
-    let fails = globs.length - from + 1;
-    let count = globs.length - from;
-    while (fits + 1 < fails) {
-      const tried = this.subsets(globs.slice(from, from + count), budget);
+    let fails = globs.length + 1;
+    let count = Math.min(guess, globs.length);
+    let isTight = false;
+    while (fits + 1 < fails && !isTight) {
+      const tried = this.subsets(globs.slice(0, count), budget);
       if (tried === undefined) {
         fails = count;
       } else {
         automaton = tried;
         fits = count;
       }
-      count = (fits + fails) >>> 1;
+      const isBounded = fails <= globs.length;
+      isTight = isBounded && !isScarce && fits > 0 && fails - fits <= 1 + (fits >>> 4);
+      count = isBounded ? (fits + fails) >>> 1 : Math.min(fits * 2, globs.length);
     }
     return automaton === undefined ? undefined : { automaton, count: fits };
   }
@@ -141,6 +176,16 @@ function globsByHardness(matchers: readonly Matcher[]): readonly Glob[] {
     globs.push({ pattern, row, position, hardness });
   }
   return globs.sort((a, b) => a.hardness - b.hardness || a.position - b.position);
+}
+
+/** Any pattern as alternatives of tokens. A directory is itself, or a slash and what may follow it. */
+function alternatives(pattern: PathPattern): readonly (readonly GlobToken[])[] {
+  if (pattern.kind === 'never') return [];
+  if (pattern.kind === 'glob') return pattern.alternatives;
+  const path = Array.from(pattern.path, (byte): GlobToken => ({ kind: 'byte', byte }));
+  if (pattern.kind === 'exact') return [path];
+  const below: readonly GlobToken[] = [...path, { kind: 'byte', byte: SLASH }, { kind: 'many', slashes: pattern.recursive }];
+  return path.length === 0 ? [below] : [path, below];
 }
 
 function compareBytes(a: Uint8Array, b: Uint8Array): number {

@@ -1,4 +1,5 @@
-import { LOOP_ANY, LOOP_NONE, NO_SLASH_SET, type GlobNfa } from './glob-nfa.ts';
+import { LOOP_ANY, LOOP_NONE, NO_SLASH_SET, type FlatNfa, type GlobNfa } from './glob-nfa.ts';
+import type { ByteSet } from './glob.ts';
 import { IntList } from './int-list.ts';
 import type { OutcomeRows } from './outcome-rows.ts';
 import { StateTable, type StateId } from './state-table.ts';
@@ -22,7 +23,8 @@ export function determinize(nfa: GlobNfa, rows: OutcomeRows, budget: Budget): Au
 }
 
 class SubsetConstruction {
-  private readonly nfa: GlobNfa;
+  private readonly nfa: FlatNfa;
+  private readonly sets: readonly ByteSet[];
   private readonly rows: OutcomeRows;
   private readonly excluded: readonly Uint8Array[];
   private readonly table = new StateTable();
@@ -47,10 +49,11 @@ class SubsetConstruction {
   private readonly edgeBytes = new Int32Array(256);
 
   constructor(nfa: GlobNfa, rows: OutcomeRows) {
-    this.nfa = nfa;
+    this.nfa = nfa.flat();
+    this.sets = nfa.sets;
     this.rows = rows;
-    this.stamp = new Int32Array(nfa.nodes.length);
-    this.gathered = new Int32Array(nfa.nodes.length);
+    this.stamp = new Int32Array(this.nfa.size);
+    this.gathered = new Int32Array(this.nfa.size);
     this.excluded = nfa.sets.map((set) => {
       const mask = new Uint8Array(256);
       if (set.inverted) for (const byte of set.members) mask[byte] = 1;
@@ -78,7 +81,8 @@ class SubsetConstruction {
     if (this.stamp[node] === this.generation) return;
     this.stamp[node] = this.generation;
     this.gathered[this.gatheredCount++] = node;
-    for (const star of this.nfa.nodes[node]!.stars) this.gather(star);
+    const end = this.nfa.starBegin[node + 1]!;
+    for (let i = this.nfa.starBegin[node]!; i < end; i++) this.gather(this.nfa.star[i]!);
   }
 
   /** The state of the gathered set. Its edges are filled in when its turn comes. */
@@ -171,27 +175,32 @@ class SubsetConstruction {
     this.bucketNext.length = 0;
     this.bucketTarget.length = 0;
     this.named.length = 0;
+    const { nfa } = this;
     let row = 0;
     const end = this.end(state);
     for (let i = this.begin.items[state]!; i < end; i++) {
       const at = this.pool.items[i]!;
-      const node = this.nfa.nodes[at]!;
-      row = this.rows.merge(row, node.accept);
-      if (node.loop !== LOOP_NONE) this.anyMove(at, node.loop === LOOP_ANY ? ALL_BYTES : NO_SLASH_SET);
-      for (const [byte, target] of node.bytes) this.byteMove(byte, target);
-      for (const [id, target] of node.sets) {
-        const set = this.nfa.sets[id]!;
-        if (set.inverted) this.anyMove(target, id);
-        else for (const byte of set.members) this.byteMove(byte, target);
-      }
+      if (nfa.accept[at] !== 0) row = this.rows.merge(row, nfa.accept[at]!);
+      const loop = nfa.loop[at]!;
+      if (loop !== LOOP_NONE) this.anyMove(at, loop === LOOP_ANY ? ALL_BYTES : NO_SLASH_SET);
+      const bytesEnd = nfa.byteBegin[at + 1]!;
+      for (let e = nfa.byteBegin[at]!; e < bytesEnd; e++) this.byteMove(nfa.byte[e]!, nfa.byteTarget[e]!);
+      const setsEnd = nfa.setBegin[at + 1]!;
+      for (let e = nfa.setBegin[at]!; e < setsEnd; e++) this.setMove(nfa.set[e]!, nfa.setTarget[e]!);
     }
     return row;
+  }
+
+  private setMove(id: number, target: number): void {
+    const set = this.sets[id]!;
+    if (set.inverted) this.anyMove(target, id);
+    else for (const byte of set.members) this.byteMove(byte, target);
   }
 
   private anyMove(target: number, set: number): void {
     this.anyTarget.push(target);
     this.anySet.push(set);
-    if (set !== ALL_BYTES) for (const byte of this.nfa.sets[set]!.members) this.name(byte);
+    if (set !== ALL_BYTES) for (const byte of this.sets[set]!.members) this.name(byte);
   }
 
   private byteMove(byte: number, target: number): void {

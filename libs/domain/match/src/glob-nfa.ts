@@ -18,6 +18,27 @@ interface Node {
   sets: Map<number, number>;
 }
 
+/** Lists of node n: from `…Begin[n]` to `…Begin[n + 1]`. */
+export interface FlatNfa {
+  readonly size: number;
+  readonly loop: Uint8Array;
+  readonly accept: Int32Array;
+  readonly starBegin: Int32Array;
+  readonly star: Int32Array;
+  readonly byteBegin: Int32Array;
+  readonly byte: Int32Array;
+  readonly byteTarget: Int32Array;
+  readonly setBegin: Int32Array;
+  readonly set: Int32Array;
+  readonly setTarget: Int32Array;
+}
+
+function begins(nodes: readonly Node[], count: (node: Node) => number): Int32Array {
+  const begin = new Int32Array(nodes.length + 1);
+  for (const [at, node] of nodes.entries()) begin[at + 1] = begin[at]! + count(node);
+  return begin;
+}
+
 /**
  * Globs as one nondeterministic automaton, shaped as a trie of tokens: globs with a common beginning share its nodes,
  * which keeps the sets of the subset construction small. Node 0 is the start.
@@ -32,6 +53,24 @@ export class GlobNfa {
     this.rows = rows;
     this.node(LOOP_NONE);
     this.setId(NO_SLASH);
+  }
+
+  /** The automaton in arrays, for walking it fast. */
+  flat(): FlatNfa {
+    const size = this.nodes.length;
+    return {
+      size,
+      loop: Uint8Array.from(this.nodes, (node) => node.loop),
+      accept: Int32Array.from(this.nodes, (node) => node.accept),
+      starBegin: begins(this.nodes, (node) => node.stars.length),
+      star: Int32Array.from(this.nodes.flatMap((node) => node.stars)),
+      byteBegin: begins(this.nodes, (node) => node.bytes.size),
+      byte: Int32Array.from(this.nodes.flatMap((node) => [...node.bytes.keys()])),
+      byteTarget: Int32Array.from(this.nodes.flatMap((node) => [...node.bytes.values()])),
+      setBegin: begins(this.nodes, (node) => node.sets.size),
+      set: Int32Array.from(this.nodes.flatMap((node) => [...node.sets.keys()])),
+      setTarget: Int32Array.from(this.nodes.flatMap((node) => [...node.sets.values()])),
+    };
   }
 
   add(tokens: readonly GlobToken[], accept: RowId): void {

@@ -10,7 +10,7 @@ import { patternError, type MatchErrorCode, type PatternError } from './errors.t
  *  4. NUL is in no path and in no set.
  */
 
-const SLASH = 0x2f;
+export const SLASH = 0x2f;
 
 /** What one position of a path may be. `many` repeats it any number of times, none included. */
 export type GlobToken =

@@ -1,9 +1,7 @@
 import type { Pattern } from '@kubearmor-ts/policy';
 import { fail, ok, type Result } from '@kubearmor-ts/result';
 import { patternError, type PatternError } from './errors.ts';
-import { checkLength, parseGlob, utf8, type GlobToken } from './glob.ts';
-
-const SLASH = 0x2f;
+import { checkLength, parseGlob, SLASH, utf8, type GlobToken } from './glob.ts';
 
 /** Why a well-formed pattern matches no path that the kernel can build. */
 export type NeverReason = 'PatternNotAbsolute' | 'PathNotCanonical' | 'PatternEndsInSlash';

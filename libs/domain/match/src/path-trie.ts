@@ -1,3 +1,4 @@
+import { SLASH } from './glob.ts';
 import { IntList } from './int-list.ts';
 import type { OutcomeRows, RowId } from './outcome-rows.ts';
 import type { StateId, StateTable } from './state-table.ts';
@@ -14,8 +15,6 @@ import type { StateId, StateTable } from './state-table.ts';
  *  2. The loop state of (subtree, children) stays on every byte but a slash, which ends `children`.
  *  3. States are made after all states they lead to, so equal ones are found at once and the result is minimal.
  */
-
-const SLASH = 0x2f;
 
 /** What the rules say about one path; rows of the same `OutcomeRows`. */
 export interface PathEntry {

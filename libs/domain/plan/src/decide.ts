@@ -31,8 +31,6 @@ export interface Decision {
   /** The rule that decides; absent for number 0, the default posture, and for `none`. */
   readonly rule?: Rule;
   readonly ruleNumber: number;
-  /** The other rules that the automata met, by falling precedence; rules hidden inside one automaton are not among them. */
-  readonly runnersUp: readonly Rule[];
 }
 
 /** Walks the plan's own blob: what this says is what the kernel does. */
@@ -40,23 +38,17 @@ export function decide(plan: EnforcementPlan, access: Access): Decision {
   const reader = new PlanReader(plan.blob);
   const bits = (access.owner ? AccessBit.OWNER : 0) | (access.write ? AccessBit.WRITE : 0) | (access.tty ? AccessBit.TTY : 0);
   const label = access.source === undefined ? 0 : reader.label(access.source);
-  const met = new Set<number>();
   let decided = 0;
   let audit = 0;
   for (const root of reader.roots(access.class, label)) {
     const [decideWord, auditWord] = reader.cell(reader.walk(root, access.path), bits);
     decided = Math.max(decided, decideWord);
     audit = Math.max(audit, auditWord);
-    met.add(decideWord >>> KA_CELL_RULE_SHIFT).add(auditWord >>> KA_CELL_RULE_SHIFT);
   }
   if (decided === 0) decided = reader.unmatched(access.class);
   const [verdict, ruleNumber] = settle(decided, audit);
   const rule = plan.rules[ruleNumber];
-  const runnersUp = [...met]
-    .filter((number) => number !== 0 && number !== ruleNumber)
-    .sort((a, b) => b - a)
-    .map((number) => plan.rules[number]!);
-  return { verdict, ruleNumber, runnersUp, ...(rule === undefined ? {} : { rule }) };
+  return { verdict, ruleNumber, ...(rule === undefined ? {} : { rule }) };
 }
 
 function settle(decided: number, audit: number): readonly [Verdict, number] {

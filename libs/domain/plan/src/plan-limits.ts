@@ -17,5 +17,5 @@ export const PLAN_LIMITS: PlanLimits = {
   sources: KA_MAX_SOURCES,
   states: 600_000,
   blobBytes: 16 * 1024 * 1024 - 4096,
-  glob: { states: 20_000, work: 6_000_000 },
+  glob: { states: 16_384, work: 6_000_000 },
 };

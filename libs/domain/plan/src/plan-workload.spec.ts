@@ -1,5 +1,5 @@
 import type { Action, PolicyMode, Posture, Rule } from '@kubearmor-ts/policy';
-import { decide, planAccepted, planWorkload, PLAN_LIMITS, renameAllowed, type EnforcementPlan } from './index.ts';
+import { decide, matchingRules, planAccepted, planWorkload, PLAN_LIMITS, renameAllowed, type EnforcementPlan } from './index.ts';
 import { aRule, anAccess, anInput } from './rules.testing.ts';
 
 function planned(rules: readonly Rule[], posture: Posture = 'audit', mode: PolicyMode = 'enabled'): EnforcementPlan {
@@ -102,10 +102,16 @@ test('an audited workload reports what would be blocked; a disabled one has no r
   expect([verdict(disabled, '/a'), verdict(disabled, '/c'), disabled.rules.length]).toEqual(['none', 'none', 1]);
 });
 
-test('the other rules that were met are named by falling precedence', () => {
-  const [exact, glob, dir] = [aRule('Block', '/a/b'), aRule('Allow', '/a/*'), aRule('Block', '/a/')];
-  const decision = decide(planned([dir, exact, glob]), anAccess('/a/b'));
-  expect(decision).toMatchObject({ verdict: 'block', rule: exact, ruleNumber: 3, runnersUp: [glob] });
+test('every rule that matches is named by falling precedence, with what it says on its own', () => {
+  const [exact, glob, dir, audit] = [aRule('Block', '/a/b'), aRule('Allow', '/a/*'), aRule('Block', '/a/'), aRule('Audit', '/a/b', { readOnly: true })];
+  const plan = planned([dir, exact, audit, glob, aRule('Block', '/c'), aRule('Block', '/a/b', { source: '/s' })]);
+  expect(decide(plan, anAccess('/a/b'))).toEqual({ verdict: 'block', rule: exact, ruleNumber: 4 });
+  expect(matchingRules(plan, anAccess('/a/b')).map(({ rule, says }) => [rule, says])).toEqual([
+    [exact, 'block'],
+    [audit, 'none'],
+    [glob, 'allow'],
+    [dir, 'block'],
+  ]);
 });
 
 test('what the tables do not enforce as asked is listed with its reason', () => {

@@ -7,13 +7,13 @@ metadata: {name: demo, namespace: shop}
 
 test('reads a policy of ten megabytes', () => {
   const entries = Array.from(
-    { length: 1240_000 },
+    { length: 160_000 },
     (_, i) => `    - path: /some/long/directory/name/file-${i}\n      action: Block\n`,
   );
   const text = `${head}spec:\n  file:\n    matchPaths:\n${entries.join('')}`;
   expect(text.length).toBeGreaterThan(10_000_000);
   const [document] = parsePolicies(text);
-  expect(document?.result.ok && document.result.value.rules.length).toBe(1240_000);
+  expect(document?.result.ok && document.result.value.rules.length).toBe(160_000);
 }, 240_000);
 
 test('reads five thousand policies and keeps those around a broken one', () => {

@@ -1,0 +1,261 @@
+import { KA_MAX_WORKLOADS } from '@kubearmor-ts/abi';
+import type { FrameStats } from '@kubearmor-ts/abi';
+import { CgroupResolver, watchContainerd, watchRunc } from '@kubearmor-ts/cri';
+import { createEnforcer } from '@kubearmor-ts/enforcer';
+import type { EnforcerProcess } from '@kubearmor-ts/enforcer';
+import { createOpsServer } from '@kubearmor-ts/http';
+import type { ReadyCheck } from '@kubearmor-ts/http';
+import type { Clock, Service } from '@kubearmor-ts/life';
+import { createGrpcServer, createLogFeed, logService, policyService, probeService } from '@kubearmor-ts/stream';
+import type { GrpcService } from '@kubearmor-ts/stream';
+import type { Logger } from '@kubearmor-ts/telemetry';
+import { PolicyGate } from './accept-policies.ts';
+import { createAgentMetrics } from './agent-metrics.ts';
+import { answerProbe } from './answer-probe.ts';
+import { systemBootClock } from './boot-clock.ts';
+import type { AgentConfig } from './config.ts';
+import { describePolicies } from './describe-policies.ts';
+import { describeWorkloads } from './describe-workloads.ts';
+import { toEnforcementSettings } from './enforcement-settings.ts';
+import { WorkloadEnforcement } from './enforce-workloads.ts';
+import { WorkloadInventory } from './follow-workloads.ts';
+import type { RuntimeSource } from './follow-workloads.ts';
+import { NodeFacts } from './node-facts.ts';
+import { PolicyStore } from './policy-store.ts';
+import { AccessReporter } from './report-accesses.ts';
+import { ErrorReporter } from './report-errors.ts';
+import { reportStorePolicies } from './report-policies.ts';
+import { runEnforcer } from './run-enforcer.ts';
+import { PolicyDir } from './watch-policy-dir.ts';
+import { AlertLines } from './write-alert-lines.ts';
+import { writePortFile } from './write-port-file.ts';
+
+export interface AgentDeps {
+  readonly config: AgentConfig;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly version: string;
+  readonly spawnEnforcer: () => EnforcerProcess;
+}
+
+export interface Agent {
+  /** In the order they start. */
+  readonly services: readonly Service[];
+  readonly ports: { readonly grpc: number; readonly health: number; readonly metrics: number };
+  readonly readyChecks: () => readonly ReadyCheck[];
+}
+
+const CHECK_MS = 5000;
+const WAIT_FOR_RUNTIMES_MS = 3000;
+
+/** The agent outside Kubernetes. Wiring only: what each part promises stands in its own file. */
+export function createAgent({ config, logger, clock, version, spawnEnforcer }: AgentDeps): Agent {
+  const errors = new ErrorReporter(logger, () => clock.nowMs());
+  const node = new NodeFacts({
+    cluster: config.cluster,
+    host: config.host,
+    machineIdPath: config.machineIdPath,
+    passwdPath: '/etc/passwd',
+    version,
+  });
+  const settings = toEnforcementSettings(config, node.hostName);
+  const bootClock = systemBootClock(config.procfs);
+  const store = new PolicyStore();
+  const policyDir = new PolicyDir({ dir: config.policyDir, store, settleMs: 50, rescanMs: 10_000, onError: errors.report });
+  reportStorePolicies(store, logger, errors.report);
+  const gate = new PolicyGate({
+    dir: config.policyDir,
+    policies: policyDir,
+    store,
+    isEnabled: {
+      containerPolicy: config.enableKubeArmorPolicy,
+      hostPolicy: config.enableKubeArmorHostPolicy,
+      networkPolicy: config.enableNetworkPolicyEnforcer,
+    },
+    onError: errors.report,
+  });
+
+  const enforcer = createEnforcer({
+    spawn: spawnEnforcer,
+    clock,
+    random: Math.random,
+    onLine: (line) => logger.info({ from: 'enforcer' }, line),
+    resync: (hello) => enforcement.connected(hello.restored),
+  });
+  const cgroups = new CgroupResolver(config.procfs);
+  const enforcement = new WorkloadEnforcement({
+    enforcer,
+    store,
+    settings,
+    maxWorkloads: KA_MAX_WORKLOADS,
+    nowMs: () => clock.nowMs(),
+    onError: errors.report,
+    resolveCgroup: async ({ pid, cgroupNames, key }) => {
+      const id = await cgroups.resolve(pid ?? 0, cgroupNames);
+      if (id.ok) return id.value;
+      errors.report({ ...id.error, object: key });
+      return undefined;
+    },
+  });
+  const inventory = new WorkloadInventory({
+    sources: runtimeSources(config),
+    onSet: (workload) => enforcement.setWorkload(workload),
+    onGone: (key) => enforcement.dropWorkload(key),
+    onStopped: (key) => enforcement.awaitAgain(key),
+    onComplete: () => enforcement.inventoryComplete(),
+    onError: errors.report,
+  });
+
+  const feed = createLogFeed();
+  const lines = config.logPath === 'none' ? undefined : new AlertLines(config.logPath, errors.report);
+  const reporter = new AccessReporter({
+    history: enforcement.history,
+    node: () => node.info,
+    toWallNs: (bootNs) => bootClock.toWallNs(bootNs),
+    wallNs: () => bootClock.wallNs(),
+    onError: errors.report,
+    sink: {
+      alert: (alert) => {
+        feed.publishAlert(alert);
+        lines?.write(alert);
+      },
+      log: (log) => {
+        feed.publishLog(log);
+        lines?.write(log);
+      },
+    },
+  });
+  enforcer.onLoss((count, ring) => reporter.lost(ring, Number(count)));
+  enforcer.onEvents((events, ring) => {
+    for (const event of events) reporter.take(ring, event);
+    const last = events.reduce((highest, event) => (event.seq > highest ? event.seq : highest), 0n);
+    void enforcer.eventsTaken(last, ring);
+  });
+  enforcer.onState((state) => {
+    if (state.kind !== 'running') enforcement.disconnected();
+    if (state.kind === 'waiting' || state.kind === 'failed') errors.report(state.error);
+  });
+
+  const readyChecks = (): readonly ReadyCheck[] => [
+    { name: 'enforcer', isReady: enforcer.state.kind === 'running', reason: 'error' in enforcer.state ? enforcer.state.error.message : `the enforcer is ${enforcer.state.kind}` },
+    { name: 'rules', isReady: enforcement.isSettled && enforcement.hasSynced, reason: 'rules are on their way to the kernel' },
+  ];
+  let kernel: FrameStats | undefined;
+  const metrics = createAgentMetrics({ store, gate, inventory, enforcement, enforcer, reporter, errors, feed, lines, kernel: () => kernel, maxWorkloads: KA_MAX_WORKLOADS });
+  const ops = createOpsServer({
+    host: config.metricsHost,
+    port: config.metricsPort,
+    readyChecks,
+    metrics: () => metrics.render(),
+    pages: {
+      '/policies': () => ({
+        policies: describePolicies(store, enforcement, settings),
+        problems: [...store.problems()].map(([file, { code, reason, object, place, message }]) => ({ file, code, reason, object, place, message })),
+      }),
+      '/workloads': () => ({ workloads: describeWorkloads(enforcement), runtimes: inventory.status() }),
+    },
+  });
+
+  const isServingPolicies = config.enableKubeArmorPolicy || config.enableKubeArmorHostPolicy || config.enableNetworkPolicyEnforcer;
+  const policyServices: readonly GrpcService[] = isServingPolicies
+    ? [
+        policyService({
+          handlers: {
+            containerPolicy: (json) => gate.handle('containerPolicy', json),
+            hostPolicy: (json) => gate.handle('hostPolicy', json),
+            networkPolicy: (json) => gate.handle('networkPolicy', json),
+          },
+          onFailure: (method, failure) => errors.report({ code: 'KA_AGENT_POLICY_HANDLER', reason: 'HandlerFailed', object: method, message: String(failure) }),
+        }),
+        probeService(() =>
+          answerProbe(enforcement.status(), node.hostName, [...store.policies()].filter((policy) => policy.id.kind === 'KubeArmorNetworkPolicy')),
+        ),
+      ]
+    : [];
+  const services = [logService(feed), ...policyServices];
+  const grpc = createGrpcServer({ address: `${config.grpcHost}:${config.grpc}`, services, reflection: true });
+  const health = createGrpcServer({ address: `${config.grpcHost}:${config.grpcHealthPort}`, services: [], healthOf: services.map((service) => service.name) });
+
+  const upkeep: Service = {
+    name: 'upkeep',
+    start: (signal) => {
+      void (async () => {
+        for (let turn = 1; !signal.aborted; turn += 1) {
+          const stats = await enforcer.stats();
+          if (stats.ok) kernel = stats.value;
+          await node.refresh();
+          if (turn % 6 === 0) enforcement.retry();
+          await clock.sleep(CHECK_MS, signal);
+        }
+      })();
+      return Promise.resolve();
+    },
+    stop: () => Promise.resolve(),
+  };
+  const nodeFacts: Service = { name: 'node facts', start: () => node.load(), stop: () => Promise.resolve() };
+  const heard: Service = {
+    name: 'first listing of containers',
+    start: (signal) => Promise.race([inventory.heardFromAll, clock.sleep(WAIT_FOR_RUNTIMES_MS, signal)]).then(() => undefined),
+    stop: () => Promise.resolve(),
+  };
+  return {
+    services: [
+      nodeFacts,
+      ...(lines === undefined ? [] : [lines]),
+      policyDir,
+      inventory,
+      heard,
+      grpc,
+      writePortFile(config, () => grpc.port),
+      optional(health, errors),
+      optional(ops, errors),
+      runEnforcer(enforcer, { onReady: (hello) => enforcement.connected(hello.restored), onError: errors.report }),
+      upkeep,
+    ],
+    ports: {
+      get grpc() {
+        return grpc.port;
+      },
+      get health() {
+        return health.port;
+      },
+      get metrics() {
+        return ops.port;
+      },
+    },
+    readyChecks,
+  };
+}
+
+function runtimeSources(config: AgentConfig): readonly RuntimeSource[] {
+  const { procfs, dockerRoot } = config;
+  const socket = config.containerdSocket.replace(/^unix:\/\//, '');
+  const retryMs = [200, 5000] as const;
+  const isGiven = (text: string): boolean => text !== '' && text !== 'none';
+  const containerd: RuntimeSource = {
+    name: `containerd ${socket}`,
+    watch: (signal) => watchContainerd({ socket, dockerRoot, relistMs: 30_000, callMs: 10_000, retryMs }, signal),
+  };
+  const runc = config.runcRoots.filter(isGiven).map((root) => ({
+    name: `runc ${root}`,
+    watch: (signal: AbortSignal) => watchRunc({ root, procfs, rescanMs: 2000 }, signal),
+  }));
+  return isGiven(socket) ? [containerd, ...runc] : runc;
+}
+
+/** A port that is taken must not keep the node unprotected. */
+function optional(service: Service, errors: ErrorReporter): Service {
+  let isStarted = false;
+  return {
+    name: service.name,
+    start: async (signal) => {
+      try {
+        await service.start(signal);
+        isStarted = true;
+      } catch (cause) {
+        errors.report({ code: 'KA_AGENT_LISTEN', reason: 'PortUnavailable', object: service.name, message: cause instanceof Error ? cause.message : String(cause), cause });
+      }
+    },
+    stop: () => (isStarted ? service.stop() : Promise.resolve()),
+  };
+}

@@ -1,0 +1,75 @@
+import { createWriteStream } from 'node:fs';
+import type { WriteStream } from 'node:fs';
+import { toFormB } from '@kubearmor-ts/event';
+import { BoundedQueue } from '@kubearmor-ts/flow';
+import type { Service } from '@kubearmor-ts/life';
+import type { Alert, Log } from '@kubearmor-ts/proto';
+import type { CodedError } from '@kubearmor-ts/result';
+
+const QUEUE_LINES = 10_000;
+const CLOSE_MS = 1000;
+
+/** Events as JSON lines in a file or on stdout. A reader that is too slow loses the oldest lines, counted. */
+export class AlertLines implements Service {
+  readonly name: string;
+  readonly #path: string;
+  readonly #onError: (error: CodedError) => void;
+  readonly #queue = new BoundedQueue<string>(QUEUE_LINES, 'drop-oldest');
+  #stream: WriteStream | NodeJS.WriteStream | undefined;
+  #isWaiting = false;
+  written = 0;
+
+  constructor(path: string, onError: (error: CodedError) => void) {
+    this.name = `event lines to ${path}`;
+    this.#path = path;
+    this.#onError = onError;
+  }
+
+  get dropped(): number {
+    return this.#queue.counts.dropped;
+  }
+
+  start(): Promise<void> {
+    const stream = this.#path === 'stdout' ? process.stdout : createWriteStream(this.#path, { flags: 'a', mode: 0o640 });
+    stream.on('error', (cause: Error) => {
+      this.#stream = undefined;
+      this.#onError({
+        code: 'KA_AGENT_LOG_FILE',
+        reason: 'EventFileUnwritable',
+        message: `events cannot be written any more: ${cause.message}`,
+        object: this.#path,
+        cause,
+      });
+    });
+    this.#stream = stream;
+    return Promise.resolve();
+  }
+
+  async stop(): Promise<void> {
+    const stream = this.#stream;
+    if (stream === undefined || stream === process.stdout) return;
+    await Promise.race([
+      new Promise<void>((resolve) => stream.end(() => resolve())),
+      new Promise<void>((resolve) => setTimeout(resolve, CLOSE_MS).unref()),
+    ]);
+  }
+
+  write(event: Alert | Log): void {
+    this.#queue.push(toFormB(event));
+    this.#pump();
+  }
+
+  #pump(): void {
+    while (!this.#isWaiting && this.#stream !== undefined) {
+      const lines = this.#queue.takeMany(256);
+      if (lines.length === 0) return;
+      this.written += lines.length;
+      if (this.#stream.write(`${lines.join('\n')}\n`)) continue;
+      this.#isWaiting = true;
+      this.#stream.once('drain', () => {
+        this.#isWaiting = false;
+        this.#pump();
+      });
+    }
+  }
+}

@@ -148,11 +148,17 @@ static __always_inline int task_enter(struct task_struct *task)
 	return -EACCES;
 }
 
+/* The current task's label. A look at the task spares most of the host's the call. */
+static __always_inline struct ka_task *task_label(struct task_struct *task)
+{
+	return task->bpf_storage ? bpf_task_storage_get(&tasks, task, 0, 0) : 0;
+}
+
 /* Fills in who the current task is; false if no plan rules over it. */
 static __always_inline bool task_subject(struct ka_subject *who)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct ka_task *label = bpf_task_storage_get(&tasks, task, 0, 0);
+	struct ka_task *label = task_label(task);
 	__u32 workload = label ? label->workload : KA_HOST_WORKLOAD;
 	__u64 binding = task_binding(workload);
 

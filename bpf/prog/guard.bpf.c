@@ -28,8 +28,7 @@ static __always_inline int guard_refuse(const struct ka_subject *who, const stru
 	slot->access.owner_uid[0] = path->dentry->d_inode->i_uid.val;
 	slot->access.write = KA_ACCESS_WRITE;
 	ka_refuse(slot);
-	scratch_give(slot);
-	return -EACCES;
+	return judge_close(slot, -EACCES);
 }
 
 SEC("lsm/sb_mount")

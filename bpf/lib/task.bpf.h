@@ -9,7 +9,8 @@
  *
  * Invariants
  *  1. A label's workload never changes: unshare, setns and cgroup moves do not shake it off.
- *  2. A task without label is the host's while its pid namespace is the initial one, and nobody's otherwise.
+ *  2. A task without label is the host's while its pid namespace is the initial one or its mounts start at the host's
+ *     root: new namespaces alone do not make a container. Otherwise it is nobody's.
  */
 
 #include "scratch.bpf.h"
@@ -18,6 +19,18 @@
 static __always_inline bool task_in_host_mounts(struct task_struct *task)
 {
 	return task->nsproxy->mnt_ns->ns.inum == host_mnt_inum;
+}
+
+static __always_inline bool task_is_hosts(struct task_struct *task)
+{
+	struct ka_meta *host;
+	__u32 zero = 0;
+
+	if (!task->thread_pid->level)
+		return true;
+	host = bpf_map_lookup_elem(&meta, &zero);
+	return host && host->host_root_dentry &&
+	       (__u64)task->nsproxy->mnt_ns->root->mnt.mnt_root == host->host_root_dentry;
 }
 
 /* Where the task's program is. Loaded back from the slot, the addresses are numbers to the verifier. */
@@ -155,7 +168,7 @@ static __always_inline bool task_subject(struct ka_subject *who)
 		/* Kernel threads act for the kernel; io_uring's workers act for their process and are no such threads. */
 		if (task->flags & PF_KTHREAD)
 			return false;
-		if (task->thread_pid->level)
+		if (!task_is_hosts(task))
 			return false;
 		if (!label)
 			label = task_host_label(binding);

@@ -32,16 +32,9 @@ static __always_inline __u32 class_flags(__u32 plan, __u32 cls)
 	return start ? plan_class(start, plan, cls)->flags : 0;
 }
 
-static __always_inline __u32 access_bits(const struct ka_access *access, __u32 owner_uid)
+static __always_inline bool walk_one_automaton_only(const struct match_walk *walk)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	__u32 bits = access->write;
-
-	if (task->signal->tty)
-		bits |= KA_ACCESS_TTY;
-	if (task->cred->fsuid.val == owner_uid)
-		bits |= KA_ACCESS_OWNER;
-	return bits;
+	return !*(const __u32 *)(walk->start + ((walk->roots + 4) & (arena_size - 1) & ~3u));
 }
 
 /* Walks slot->path[which] through the automata of a class, into slot->match[which]. Not 0 if the maps are gone. */
@@ -66,10 +59,14 @@ __noinline int ka_match(struct ka_scratch *slot, __u32 which, __u32 cls)
 	walk.match = match;
 	walk.at = slot->at[which];
 	walk.plan = slot->subject.plan;
-	walk.bits = slot->bits[which];
+	walk.write = slot->access.write;
+	walk.owner_uid = slot->access.owner_uid[which];
 	walk.roots = walk.plan + __builtin_offsetof(struct ka_plan, cls) + cls * sizeof(struct ka_class_plan) +
 		     __builtin_offsetof(struct ka_class_plan, root);
-	bpf_loop(KA_GLOBAL_DFAS, match_step, &walk, 0);
+	if (walk_one_automaton_only(&walk))
+		match_take(0, &walk);
+	else
+		bpf_loop(KA_GLOBAL_DFAS, match_step, &walk, 0);
 	label = slot->subject.label;
 	if (label) {
 		const struct ka_plan *header = arena_at(walk.start, walk.plan);
@@ -104,8 +101,18 @@ static __always_inline void judge_prepare(struct ka_scratch *slot)
 	slot->match[0].want_below = 0;
 	slot->match[1].want_below = 0;
 	slot->stop = path_namespace_root(bpf_get_current_task_btf());
-	slot->bits[0] = access_bits(&slot->access, slot->access.owner_uid[0]);
 	ka_count(KA_COUNTER_DECISIONS);
+}
+
+/* A denial is told rather than a report, an earlier report rather than a later one. */
+static __always_inline void event_due(struct ka_scratch *slot, __u32 cell, __u32 verdict, __u32 options)
+{
+	if (slot->due_verdict && verdict != KA_BLOCK)
+		return;
+	slot->due_verdict = verdict;
+	slot->due_cell = cell;
+	slot->due_options = options;
+	slot->due_class = slot->access.cls;
 }
 
 static __always_inline int answer_unbuilt(struct ka_scratch *slot)
@@ -115,34 +122,31 @@ static __always_inline int answer_unbuilt(struct ka_scratch *slot)
 	    slot->access.options & ACCESS_RULES_ONLY)
 		return 0;
 	ka_count(KA_COUNTER_PATH_UNBUILT_DENIED);
-	ka_event_emit(slot, 0, KA_BLOCK, 0);
+	event_due(slot, 0, KA_BLOCK, 0);
 	return -EACCES;
 }
 
-/* Reports what slot->match[which] says; 0 or -EACCES. */
-__noinline int ka_answer(struct ka_scratch *slot, __u32 which)
+/* What slot->match[which] says; 0 or -EACCES. */
+static __always_inline int answer_match(struct ka_scratch *slot, __u32 which)
 {
-	__u32 decide, audit, verdict, options;
-	__u32 second = which & 1 ? EVENT_SECOND : 0;
+	__u32 decide = slot->match[which].decide;
+	__u32 audit = slot->match[which].audit;
+	__u32 options = slot->access.options;
+	__u32 verdict = decide & KA_CELL_VERDICT_MASK;
+	__u32 second = which ? EVENT_SECOND : 0;
 
-	if (!slot)
-		return 0;
-	decide = slot->match[which & 1].decide;
-	audit = slot->match[which & 1].audit;
-	options = slot->access.options;
-	verdict = decide & KA_CELL_VERDICT_MASK;
 	if (options & ACCESS_RULES_ONLY && !(decide >> KA_CELL_RULE_SHIFT))
 		return 0;
 	if (verdict == KA_BLOCK) {
-		ka_event_emit(slot, decide, KA_BLOCK, second);
+		event_due(slot, decide, KA_BLOCK, second);
 		return -EACCES;
 	}
 	if (options & ACCESS_BLOCK_ONLY)
 		return 0;
 	if (audit >> KA_CELL_RULE_SHIFT > decide >> KA_CELL_RULE_SHIFT)
-		ka_event_emit(slot, audit, KA_REPORT, EVENT_AUDIT | second);
+		event_due(slot, audit, KA_REPORT, EVENT_AUDIT | second);
 	else if (verdict == KA_REPORT)
-		ka_event_emit(slot, decide, KA_REPORT, second);
+		event_due(slot, decide, KA_REPORT, second);
 	return 0;
 }
 
@@ -151,13 +155,11 @@ __noinline int ka_answer(struct ka_scratch *slot, __u32 which)
  * a bind mount made before the workload started, a detached one (open_tree), a private copy of the mount tree, an
  * overlay on top of the root. A Block rule there wins.
  */
-__noinline int ka_judge_alias(struct ka_scratch *slot)
+static __always_inline int judge_alias(struct ka_scratch *slot)
 {
 	__u64 dentry;
 	int at;
 
-	if (!slot)
-		return 0;
 	dentry = slot->access.place[0].dentry;
 	if (!slot->subject.root_super || KA_ADDRESS(struct dentry, dentry, d_sb) != slot->subject.root_super)
 		return 0;
@@ -171,7 +173,7 @@ __noinline int ka_judge_alias(struct ka_scratch *slot)
 	if (ka_match(slot, 0, slot->access.cls))
 		return 0;
 	slot->access.options |= ACCESS_BLOCK_ONLY | ACCESS_RULES_ONLY;
-	return ka_answer(slot, 0);
+	return answer_match(slot, 0);
 }
 
 /* Judges slot->access for slot->subject: one object; 0 or not. */
@@ -188,14 +190,14 @@ __noinline int ka_judge(struct ka_scratch *slot)
 		if (ka_match(slot, 0, slot->access.cls))
 			return 0;
 		cell = slot->match[0].decide & KA_CELL_VERDICT_MASK;
-		if ((cell >= KA_REPORT || slot->match[0].audit) && ka_answer(slot, 0))
+		if ((cell >= KA_REPORT || slot->match[0].audit) && answer_match(slot, 0))
 			return -EACCES;
 	}
-	return ka_judge_alias(slot);
+	return judge_alias(slot);
 }
 
 /* True if something below the first directory is denied that would not be below the second. */
-static __always_inline bool pair_frees_below(struct ka_scratch *slot, __u32 from, __u32 posture)
+static __noinline bool pair_frees_below(struct ka_scratch *slot, __u32 from, __u32 posture)
 {
 	__u32 blocking = slot->match[from].blocks_below;
 
@@ -230,17 +232,17 @@ __noinline int ka_judge_pair_class(struct ka_scratch *slot, __u32 cls)
 	if (ka_match(slot, 0, cls) || ka_match(slot, 1, cls))
 		return 0;
 	if (cls == KA_CLASS_FILE) {
-		if (ka_answer(slot, 0) || ka_answer(slot, 1))
+		if (answer_match(slot, 0) || answer_match(slot, 1))
 			return -EACCES;
 	} else {
 		old = slot->match[0].decide & KA_CELL_VERDICT_MASK;
 		new = slot->match[1].decide & KA_CELL_VERDICT_MASK;
 		if (old == KA_BLOCK && new != KA_BLOCK) {
-			ka_event_emit(slot, slot->match[0].decide, KA_BLOCK, 0);
+			event_due(slot, slot->match[0].decide, KA_BLOCK, 0);
 			return -EACCES;
 		}
 		if (options & ACCESS_EXCHANGE && new == KA_BLOCK && old != KA_BLOCK) {
-			ka_event_emit(slot, slot->match[1].decide, KA_BLOCK, EVENT_SECOND);
+			event_due(slot, slot->match[1].decide, KA_BLOCK, EVENT_SECOND);
 			return -EACCES;
 		}
 	}
@@ -248,11 +250,11 @@ __noinline int ka_judge_pair_class(struct ka_scratch *slot, __u32 cls)
 		return 0;
 	posture = plan_class(start, slot->subject.plan, cls)->unmatched.decide & KA_CELL_VERDICT_MASK;
 	if (pair_frees_below(slot, 0, posture)) {
-		ka_event_emit(slot, 0, KA_BLOCK, 0);
+		event_due(slot, 0, KA_BLOCK, 0);
 		return -EACCES;
 	}
 	if (options & ACCESS_EXCHANGE && pair_frees_below(slot, 1, posture)) {
-		ka_event_emit(slot, 0, KA_BLOCK, EVENT_SECOND);
+		event_due(slot, 0, KA_BLOCK, EVENT_SECOND);
 		return -EACCES;
 	}
 	return 0;
@@ -264,23 +266,30 @@ __noinline int ka_judge_pair(struct ka_scratch *slot)
 	if (!slot)
 		return 0;
 	judge_prepare(slot);
-	slot->bits[1] = access_bits(&slot->access, slot->access.owner_uid[1]);
 	if (judge_path(slot, 0) || judge_path(slot, 1))
 		return answer_unbuilt(slot);
 	if (ka_judge_pair_class(slot, KA_CLASS_FILE) || ka_judge_pair_class(slot, KA_CLASS_EXEC))
 		return -EACCES;
-	slot->access.cls = KA_CLASS_FILE;
-	return ka_judge_alias(slot);
+	return 0;
 }
 
-/* Reports the refusal of something that is no access by a rule's terms, with its place. */
+/* What else ka_judge asks about one name, of the old one; apart, for the stack's sake. */
+__noinline int ka_judge_pair_alias(struct ka_scratch *slot)
+{
+	if (!slot)
+		return 0;
+	slot->access.cls = KA_CLASS_FILE;
+	return judge_alias(slot);
+}
+
+/* The refusal of something that is no access by a rule's terms: its place, for the record. */
 __noinline int ka_refuse(struct ka_scratch *slot)
 {
 	if (!slot)
 		return 0;
 	judge_prepare(slot);
 	judge_path(slot, 0);
-	ka_event_emit(slot, 0, KA_BLOCK, 0);
+	event_due(slot, 0, KA_BLOCK, 0);
 	return 0;
 }
 
@@ -299,6 +308,7 @@ static __always_inline struct ka_scratch *judge_claim(const struct ka_subject *w
 	slot->access.cls = cls;
 	slot->access.options = 0;
 	slot->access.open_flags = 0;
+	slot->due_verdict = 0;
 	return slot;
 }
 
@@ -309,21 +319,23 @@ static __always_inline struct ka_scratch *judge_begin(const struct ka_subject *w
 	return class_idle(who, cls) ? 0 : judge_claim(who, cls, answer_);
 }
 
-/* Judges, gives the slot back, and answers as an LSM hook may (kernel/bpf/verifier.c wants the range). */
-static __always_inline int judge_end(struct ka_scratch *slot)
+/* Tells what is to be told, gives the slot back, and answers as an LSM hook may (the verifier wants the range). */
+static __always_inline int judge_close(struct ka_scratch *slot, int answer)
 {
-	int answer = ka_judge(slot);
-
+	if (slot->due_verdict)
+		ka_event_emit(slot);
 	scratch_give(slot);
 	return answer ? -EACCES : 0;
 }
 
+static __always_inline int judge_end(struct ka_scratch *slot)
+{
+	return judge_close(slot, ka_judge(slot));
+}
+
 static __always_inline int judge_end_pair(struct ka_scratch *slot)
 {
-	int answer = ka_judge_pair(slot);
-
-	scratch_give(slot);
-	return answer ? -EACCES : 0;
+	return judge_close(slot, ka_judge_pair(slot) ?: ka_judge_pair_alias(slot));
 }
 
 #endif

@@ -25,10 +25,11 @@ static __always_inline __u32 event_add_path(struct ka_scratch *slot, __u32 used,
 
 	if (at < 0)
 		return used;
-	at &= KA_PATH_MAX - 1;
+	at &= KA_PATH_SPAN - 1;
 	length = KA_PATH_END - at;
 	used &= 32767;
-	if (used > KA_TEXT_ROOM || bpf_probe_read_kernel(slot->text + used, length, path->text + at))
+	if (length > KA_PATH_MAX || used > KA_TEXT_ROOM ||
+	    bpf_probe_read_kernel(slot->text + used, length, path->text + at))
 		return used;
 	*length_ = length;
 	return used + length;
@@ -37,6 +38,7 @@ static __always_inline __u32 event_add_path(struct ka_scratch *slot, __u32 used,
 /* Adds the path of slot->text_place, over path[0], whose text is in the record already. */
 __noinline int event_add_place(struct ka_scratch *slot, __u32 used)
 {
+	__u32 length;
 	int at;
 
 	if (!slot || !slot->text_place.dentry)
@@ -46,11 +48,13 @@ __noinline int event_add_place(struct ka_scratch *slot, __u32 used)
 		ka_count(KA_COUNTER_TEXT_TRUNCATED);
 		return 0;
 	}
-	at &= KA_PATH_MAX - 1;
+	at &= KA_PATH_SPAN - 1;
+	length = KA_PATH_END - at;
 	used &= 32767;
-	if (used > KA_TEXT_ROOM || bpf_probe_read_kernel(slot->text + used, KA_PATH_END - at, slot->path[0].text + at))
+	if (length > KA_PATH_MAX || used > KA_TEXT_ROOM ||
+	    bpf_probe_read_kernel(slot->text + used, length, slot->path[0].text + at))
 		return 0;
-	return KA_PATH_END - at;
+	return length;
 }
 
 struct argv_walk {
@@ -84,7 +88,7 @@ static long argv_step(__u32 i, struct argv_walk *walk)
 }
 
 /* The arguments of the program that execve or execveat is asked for, out of the caller's memory. */
-static __always_inline __u32 event_add_argv(struct ka_scratch *slot, __u32 used, __u64 argv, __u16 *length_)
+static __noinline __u32 event_add_argv(struct ka_scratch *slot, __u32 used, __u64 argv, __u16 *length_)
 {
 	struct argv_walk walk = {
 		.slot = slot, .argv = argv, .used = used, .end = used + KA_CMDLINE_MAX,
@@ -99,7 +103,7 @@ static __always_inline __u32 event_add_argv(struct ka_scratch *slot, __u32 used,
 	return walk.used;
 }
 
-static __always_inline __u32 event_add_cmdline(struct ka_scratch *slot, __u32 used, struct task_struct *task,
+static __noinline __u32 event_add_cmdline(struct ka_scratch *slot, __u32 used, struct task_struct *task,
 					       __u16 *length_)
 {
 	__u64 from = task->mm->arg_start;
@@ -119,7 +123,7 @@ static __always_inline __u32 event_add_cmdline(struct ka_scratch *slot, __u32 us
 }
 
 /* The number of a task's thread group in the pid namespace of depth `level`, 0 if it has none there. */
-static __always_inline __u32 event_pid_at(struct task_struct *task, __u32 level)
+static __noinline __u32 event_pid_at(struct task_struct *task, __u32 level)
 {
 	__u32 number = 0;
 	__u64 pid = 0;
@@ -140,8 +144,9 @@ enum event_option {
 	EVENT_SECOND = 2, /* the second path is the one that was decided about */
 };
 
-/* Puts an alert of the access in `slot` into the ring. */
-__noinline int ka_event_emit(struct ka_scratch *slot, __u32 cell, __u32 verdict, __u32 options)
+/* Puts the alert that is due into the ring. Called by the hook itself: a record's frames and the verdict's would not
+ * fit one stack. */
+__noinline int ka_event_emit(struct ka_scratch *slot)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct ka_event_access *event;
@@ -150,10 +155,13 @@ __noinline int ka_event_emit(struct ka_scratch *slot, __u32 cell, __u32 verdict,
 	__u32 ring = KA_RING_ALERTS;
 	__u32 used = 0, length, level;
 	__u64 *counter;
+	__u32 verdict, options;
 	__u64 argv = 0;
 
 	if (!slot)
 		return 0;
+	verdict = slot->due_verdict;
+	options = slot->due_options;
 	event = &slot->event;
 	parent = task->real_parent;
 	level = task->thread_pid->level;
@@ -164,10 +172,10 @@ __noinline int ka_event_emit(struct ka_scratch *slot, __u32 cell, __u32 verdict,
 	event->exec_id = slot->subject.exec_id;
 	event->workload = slot->subject.workload;
 	event->revision = slot->subject.revision;
-	event->rule = cell >> KA_CELL_RULE_SHIFT;
+	event->rule = slot->due_cell >> KA_CELL_RULE_SHIFT;
 	event->verdict = verdict;
 	event->is_audit = options & EVENT_AUDIT;
-	event->cls = slot->access.cls;
+	event->cls = slot->due_class;
 	event->hook = slot->access.hook;
 	event->access = slot->access.write;
 	if (task->signal->tty)

@@ -11,24 +11,39 @@
  *
  * The walk takes no lock. A rename that races with it can give a text of the old name under the new parent. That does
  * not help an attacker: a file that a Block rule covers, and every directory above one, cannot be renamed away within
- * its workload (prog/rename), so for such a file there is no second place to race to.
+ * its workload (prog/path.bpf.c), so for such a file there is no second place to race to.
  *
  * Invariants
  *  1. text[KA_PATH_END] is NUL, and no byte of a built path is.
  *  2. A path starts with '/' and, the root apart, does not end in one. A directory has no trailing slash.
+ *  3. What lies in the text before a path's start is rubbish: names are copied in whole words, from their ends.
  */
 
 #include "maps.bpf.h"
 
-#define KA_PATH_END KA_PATH_MAX
-/* One name can be copied to the last offset below KA_PATH_END, and a '/' be put behind the path. */
+/* Room for the rubbish in front and PATH_MAX bytes; offsets below KA_PATH_SPAN are safe to read a name's length from. */
+#define KA_PATH_END (8 + KA_PATH_MAX)
+#define KA_PATH_SPAN 8192
 #define KA_NAME_MAX 255
-#define KA_PATH_ROOM (KA_PATH_END + KA_NAME_MAX + 9)
+#define KA_PATH_ROOM (KA_PATH_SPAN + KA_NAME_MAX + 9)
+/* Mount crossings and components taken without a loop's overhead; most paths end within. */
+#define PATH_STEPS_INLINE 8
+#define NAME_WORDS_INLINE 4
 
+/*
+ * The walk's own state lies beside the text: what the verifier loads from there it knows nothing about, so all the
+ * ways through one step look the same to the next, and are checked once.
+ */
 struct ka_path {
 	char text[KA_PATH_ROOM];
+	__u32 at; /* where the path starts so far */
+	__u32 built;
 	__u32 crossings; /* from a mount to its parent */
 	__u32 pad;
+	__u64 dentry;
+	__u64 mnt;
+	__u64 mnt_root;
+	__u64 stop; /* struct mount at the namespace's root; below a directory: its dentry */
 };
 
 struct ka_place {
@@ -36,88 +51,146 @@ struct ka_place {
 	__u64 dentry; /* struct dentry */
 };
 
-struct path_walk {
-	struct ka_path *path;
-	__u64 dentry;
-	__u64 mnt;
-	__u64 mnt_root;
-	__u64 stop; /* struct mount at the namespace's root */
-	__u32 at;
-	__u32 built;
+/* A dentry's parent and name. */
+struct dentry_head {
+	__u64 parent;
+	__u64 hash_len; /* struct qstr: the length is its upper half */
+	__u64 name;
 };
 
-static __always_inline bool path_prepend(struct path_walk *walk, __u64 dentry)
-{
-	struct ka_path *path = walk->path;
-	__u32 length = KA_READ(struct dentry, dentry, d_name.len);
-	__u64 name = KA_ADDRESS(struct dentry, dentry, d_name.name);
-	__u32 at = walk->at;
+/* Stands for eight bytes anywhere: a kernel type that is nothing but numbers of that size. */
+struct user_regs_struct {
+	unsigned long r15;
+} __attribute__((preserve_access_index));
 
-	if (length > KA_NAME_MAX || at < length + 1)
+static __always_inline __u64 read_word(__u64 address)
+{
+	return ((struct user_regs_struct *)bpf_rdonly_cast((void *)address,
+							   bpf_core_type_id_kernel(struct user_regs_struct)))
+		->r15;
+}
+
+static __always_inline bool words_readable(void)
+{
+	return &bpf_rdonly_cast && bpf_core_type_exists(struct user_regs_struct);
+}
+
+static __always_inline void read_head(struct dentry_head *head, __u64 dentry)
+{
+	if (&bpf_rdonly_cast) {
+		head->parent = KA_ADDRESS(struct dentry, dentry, d_parent);
+		head->hash_len = KA_READ(struct dentry, dentry, d_name.hash_len);
+		head->name = KA_ADDRESS(struct dentry, dentry, d_name.name);
+	} else {
+		/* The two have been neighbours since 2.6 (include/linux/dcache.h): one call instead of three. */
+		bpf_probe_read_kernel(head, sizeof(*head), (void *)(dentry + bpf_core_field_offset(struct dentry, d_parent)));
+	}
+}
+
+static __always_inline bool path_prepend(struct ka_path *path, const struct dentry_head *head)
+{
+	__u32 length = head->hash_len >> 32;
+	__u32 end = path->at;
+	__u32 at;
+
+	if (length > KA_NAME_MAX || end < length + 1 + 8)
 		return false;
-	at -= length + 1;
-	KA_HIDDEN_BOUND(at, 4095);
-	KA_HIDDEN_BOUND(length, 255);
+	at = end - length - 1;
+	path->at = at;
+	KA_HIDDEN_BOUND(at, 8191);
+	if (words_readable() && length <= 8 * NAME_WORDS_INLINE) {
+		__u64 from = head->name + length;
+
+#pragma unroll
+		for (__u32 word = 1; word <= NAME_WORDS_INLINE; word++) {
+			__u32 to = end - 8 * word;
+
+			KA_HIDDEN_BOUND(to, 8191);
+			*(__u64 *)(path->text + to) = read_word(from - 8 * word);
+			if (length <= 8 * word)
+				break;
+		}
+	} else {
+		KA_HIDDEN_BOUND(length, 255);
+		if (bpf_probe_read_kernel(path->text + at + 1, length, (void *)head->name))
+			return false;
+	}
 	path->text[at] = '/';
-	if (bpf_probe_read_kernel(path->text + at + 1, length, (void *)name))
-		return false;
-	walk->at = at;
 	return true;
 }
 
-static long path_step(__u32 i, struct path_walk *walk)
+/* One component, or one crossing; not 0 at the end, with path->built set if it is a good one. */
+static __always_inline long path_take(struct ka_path *path)
 {
-	__u64 dentry = walk->dentry;
-	__u64 parent;
+	struct dentry_head head;
+	__u64 dentry = path->dentry;
 
-	if (dentry == walk->mnt_root) {
+	if (dentry == path->mnt_root) {
 		__u64 offset = bpf_core_field_offset(struct mount, mnt);
-		__u64 mount = walk->mnt - offset;
+		__u64 mount = path->mnt - offset;
+		__u64 parent;
 
-		if (mount == walk->stop)
+		if (mount == path->stop)
 			goto built;
 		parent = KA_ADDRESS(struct mount, mount, mnt_parent);
 		if (parent == mount || !parent) {
 			/* A file mounted on its own, such as runc's sealed copy of itself, bears its name. */
 			__u64 inode = KA_ADDRESS(struct dentry, dentry, d_inode);
-			__u32 at = walk->at;
 
-			if (at == KA_PATH_END && (KA_READ(struct inode, inode, i_mode) & S_IFMT) != S_IFDIR &&
-			    !path_prepend(walk, dentry))
-				return 1;
+			if (path->at == KA_PATH_END && (KA_READ(struct inode, inode, i_mode) & S_IFMT) != S_IFDIR) {
+				read_head(&head, dentry);
+				if (!path_prepend(path, &head))
+					return 1;
+			}
 			goto built;
 		}
-		walk->dentry = KA_ADDRESS(struct mount, mount, mnt_mountpoint);
-		walk->mnt = parent + offset;
-		walk->mnt_root = KA_ADDRESS(struct mount, parent, mnt.mnt_root);
-		walk->path->crossings += 1;
+		path->dentry = KA_ADDRESS(struct mount, mount, mnt_mountpoint);
+		path->mnt = parent + offset;
+		path->mnt_root = KA_ADDRESS(struct mount, parent, mnt.mnt_root);
+		path->crossings += 1;
 		return 0;
 	}
-	parent = KA_ADDRESS(struct dentry, dentry, d_parent);
-	if (parent == dentry) {
-		struct ka_path *path = walk->path;
-		__u32 at;
+	read_head(&head, dentry);
+	if (!path_prepend(path, &head))
+		return 1;
+	if (head.parent == dentry) {
+		__u32 at = path->at + 1;
 
 		/*
 		 * No way up. Files without a directory (memfd, fs/file_table.c alloc_file_pseudo) have a name of their own;
 		 * the rest is called "/": a place moved out of its mount, or a file handle's disconnected dentry
 		 * (fs/dcache.c, __d_obtain_alias), where no rule could be sure what it sees.
 		 */
-		if (!path_prepend(walk, dentry))
-			return 1;
-		at = walk->at;
-		KA_HIDDEN_BOUND(at, 4095);
-		if (path->text[at + 1] == '/')
+		KA_HIDDEN_BOUND(at, 8191);
+		if (path->text[at] == '/')
 			return 1;
 		goto built;
 	}
-	if (!path_prepend(walk, dentry))
-		return 1;
-	walk->dentry = parent;
+	path->dentry = head.parent;
 	return 0;
 built:
-	walk->built = 1;
+	path->built = 1;
 	return 1;
+}
+
+struct path_walk {
+	struct ka_path *path;
+};
+
+static long path_step(__u32 i, struct path_walk *walk)
+{
+	return path_take(walk->path);
+}
+
+static __always_inline int path_finish(struct ka_path *path)
+{
+	if (!path->built)
+		return -1;
+	if (path->at == KA_PATH_END) {
+		path->text[KA_PATH_END - 1] = '/';
+		return KA_PATH_END - 1;
+	}
+	return path->at;
 }
 
 /* The namespace's root mount, as a number; 0 for a task that is past exit_task_namespaces: walks end at the top. */
@@ -129,59 +202,59 @@ static __always_inline __u64 path_namespace_root(struct task_struct *task)
 /* Where the path starts in path->text, or -1 if it cannot be built. */
 __noinline int ka_path_build(struct ka_path *path, __u64 mnt, __u64 dentry, __u64 stop)
 {
-	struct path_walk walk = {
-		.path = path, .mnt = mnt, .dentry = dentry, .stop = stop, .at = KA_PATH_END,
-	};
+	struct path_walk walk = { .path = path };
 
 	if (!path)
 		return -1;
-	walk.mnt_root = KA_ADDRESS(struct vfsmount, mnt, mnt_root);
-	path->crossings = 0;
 	path->text[KA_PATH_END] = 0;
-	bpf_loop(KA_PATH_MAX, path_step, &walk, 0);
-	if (!walk.built)
-		return -1;
-	if (walk.at == KA_PATH_END) {
-		walk.at = KA_PATH_END - 1;
-		path->text[KA_PATH_END - 1] = '/';
+	path->at = KA_PATH_END;
+	path->built = 0;
+	path->crossings = 0;
+	path->dentry = dentry;
+	path->mnt = mnt;
+	path->mnt_root = KA_ADDRESS(struct vfsmount, mnt, mnt_root);
+	path->stop = stop;
+#pragma unroll
+	for (int i = 0; i < PATH_STEPS_INLINE; i++) {
+		barrier();
+		if (path_take(path))
+			return path_finish(path);
 	}
-	return walk.at;
+	bpf_loop(KA_PATH_MAX, path_step, &walk, 0);
+	return path_finish(path);
 }
 
-static long alias_step(__u32 i, struct path_walk *walk)
+static long below_step(__u32 i, struct path_walk *walk)
 {
-	__u64 dentry = walk->dentry;
-	__u64 parent;
+	struct ka_path *path = walk->path;
+	__u64 dentry = path->dentry;
+	struct dentry_head head;
 
-	if (dentry == walk->stop) {
-		walk->built = 1;
+	if (dentry == path->stop) {
+		path->built = 1;
 		return 1;
 	}
-	parent = KA_ADDRESS(struct dentry, dentry, d_parent);
-	if (parent == dentry || !path_prepend(walk, dentry))
+	read_head(&head, dentry);
+	if (head.parent == dentry || !path_prepend(path, &head))
 		return 1;
-	walk->dentry = parent;
+	path->dentry = head.parent;
 	return 0;
 }
 
 /* The same from `root` down within one file system, whatever is mounted where; -1 if the dentry is not below it. */
 __noinline int ka_path_build_below(struct ka_path *path, __u64 dentry, __u64 root)
 {
-	struct path_walk walk = {
-		.path = path, .dentry = dentry, .stop = root, .at = KA_PATH_END,
-	};
+	struct path_walk walk = { .path = path };
 
 	if (!path)
 		return -1;
 	path->text[KA_PATH_END] = 0;
-	bpf_loop(KA_PATH_MAX, alias_step, &walk, 0);
-	if (!walk.built)
-		return -1;
-	if (walk.at == KA_PATH_END) {
-		walk.at = KA_PATH_END - 1;
-		path->text[KA_PATH_END - 1] = '/';
-	}
-	return walk.at;
+	path->at = KA_PATH_END;
+	path->built = 0;
+	path->dentry = dentry;
+	path->stop = root;
+	bpf_loop(KA_PATH_MAX, below_step, &walk, 0);
+	return path_finish(path);
 }
 
 #endif

@@ -9,8 +9,9 @@
 _Static_assert(sizeof(struct ka_state) == 16 && sizeof(struct ka_edge) == 8, "offsets of plan.h, invariant 2");
 _Static_assert(sizeof(struct ka_plan) < KA_ARENA_GUARD, "maps.bpf.h, invariant 2");
 
-/* Bytes of the path that one pass of the loop takes; a path may be read that far beyond its end. */
-#define DFA_CHUNK 8
+/* Bytes of the path that one pass of the loop takes, and those taken before there is a loop. */
+#define DFA_CHUNK 16
+#define DFA_CHUNKS_INLINE 2
 
 static __always_inline const char *arena_start(void)
 {
@@ -45,11 +46,12 @@ struct dfa_run {
 	__u32 state;
 };
 
-static long dfa_step(__u32 i, struct dfa_run *run)
+/* Takes a chunk of the path; not 0 if nothing that follows can change the state. */
+static __always_inline long dfa_take(struct dfa_run *run)
 {
 	const char *start = run->start;
 	__u32 mask = (arena_size - 1) & ~7u;
-	__u32 at = run->at & (KA_PATH_MAX - 1);
+	__u32 at = run->at & (KA_PATH_SPAN - 1);
 	const char *text = run->text + at;
 	__u32 state = run->state;
 	const struct ka_state *now;
@@ -67,17 +69,26 @@ static long dfa_step(__u32 i, struct dfa_run *run)
 	run->state = state;
 	run->at = at + DFA_CHUNK;
 	now = (const void *)(start + (state & mask));
-	/* plan.h, invariant 4: nothing that follows can change the outcome. */
+	/* plan.h, invariant 4. */
 	return now->base == 0 && now->fallback == state;
 }
 
+static long dfa_step(__u32 i, struct dfa_run *run)
+{
+	return dfa_take(run);
+}
+
 /* The state after the path that starts at text[at], from state `root`. */
-static __always_inline __u32 dfa_walk(const char *start, const struct ka_path *path, __u32 at, __u32 root)
+static __noinline __u32 dfa_walk(const char *start, const struct ka_path *path, __u32 at, __u32 root)
 {
 	struct dfa_run run = {
 		.start = start, .text = path->text, .at = at, .state = root,
 	};
 
+#pragma unroll
+	for (int i = 0; i < DFA_CHUNKS_INLINE; i++)
+		if (dfa_take(&run))
+			return run.state;
 	bpf_loop(KA_PATH_MAX / DFA_CHUNK, dfa_step, &run, 0);
 	return run.state;
 }
@@ -99,12 +110,26 @@ struct match_walk {
 	__u32 at;
 	__u32 plan;
 	__u32 roots; /* where the start states are listed, in the arena */
-	__u32 limit;
 	__u32 first; /* index of the first automaton in match->below */
-	__u32 bits;
+	__u32 write;
+	__u32 owner_uid;
 };
 
-static long match_step(__u32 i, struct match_walk *walk)
+/* Index into an outcome row; looked up only where there is a row. */
+static __always_inline __u32 match_bits(__u32 write, __u32 owner_uid)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u32 bits = write;
+
+	if (task->signal->tty)
+		bits |= KA_ACCESS_TTY;
+	if (task->cred->fsuid.val == owner_uid)
+		bits |= KA_ACCESS_OWNER;
+	return bits & 7;
+}
+
+/* One automaton; not 0 if there is none, and so no more. */
+static __always_inline long match_take(__u32 i, struct match_walk *walk)
 {
 	const char *start = walk->start;
 	struct ka_match *match = walk->match;
@@ -119,7 +144,7 @@ static long match_step(__u32 i, struct match_walk *walk)
 	if (row) {
 		const struct ka_cell *cell = (const void *)(start + (row & mask));
 
-		cell += walk->bits & 7;
+		cell += match_bits(walk->write, walk->owner_uid);
 		if (cell->decide > match->decide)
 			match->decide = cell->decide;
 		if (cell->audit > match->audit)
@@ -136,6 +161,11 @@ static long match_step(__u32 i, struct match_walk *walk)
 			match->blocks_below |= 1u << index;
 	}
 	return 0;
+}
+
+static long match_step(__u32 i, struct match_walk *walk)
+{
+	return match_take(i, walk);
 }
 
 #endif

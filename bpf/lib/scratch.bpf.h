@@ -53,12 +53,16 @@ enum access_option {
 struct ka_scratch {
 	__u32 busy;
 	__s32 at[2]; /* where the paths start, or -1 */
-	__u32 bits[2]; /* enum ka_access_bit, for each path */
 	__u32 pad;
 	/* struct mount at the root of the caller's namespace. Loaded back from here it is a number, as functions want. */
 	__u64 stop;
 	struct ka_subject subject;
 	struct ka_access access;
+	/* The record that is due once the verdict is out; cell is the one that asked for it. */
+	__u32 due_verdict; /* 0 = none */
+	__u32 due_cell;
+	__u32 due_options; /* enum event_option */
+	__u32 due_class;
 	struct ka_match match[2];
 	struct ka_path path[2];
 	struct ka_place text_place;

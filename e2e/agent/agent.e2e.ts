@@ -144,6 +144,7 @@ scenario(
         for (let i = 0; i < 5; i += 1)
           assert.notEqual((await running.exec(['/bin/cat', '/secret.txt'])).code, 0);
         await agent.start();
+        lab.defer(() => lab.log(JSON.stringify(agent.alerts().slice(before))));
         await lab.until('five alerts, or their number', () => {
           const told = agent.alerts().slice(before);
           const alerts = told.filter((alert) => alert['PolicyName'] === 'guard-secret').length;

@@ -74,6 +74,8 @@ export async function bootGuest(settings: LabSettings, job: Job, until: 'ready' 
       'panic_print=0x1',
       // Soft lockups and RCU stalls only tell that the host is busy; hangs are caught by the time limits.
       'nosoftlockup',
+      // Nor may the boot-time check of the timer interrupt fail for that reason.
+      'no_timer_check',
       'rcupdate.rcu_cpu_stall_suppress=1',
       'mitigations=off',
       `ka.run=${runDir}`,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { inspect, promisify } from 'node:util';
 import { Class, Code, Counter, counterList, Hook, Verdict } from '@kubearmor-ts/abi';
 import { createEnforcer, spawnEnforcer } from '@kubearmor-ts/enforcer';
-import type { AccessRecord, Enforcer, Hello } from '@kubearmor-ts/enforcer';
+import type { AccessRecord, Enforcer, EnforcerProcess, Hello } from '@kubearmor-ts/enforcer';
 import { createRealClock } from '@kubearmor-ts/life';
 import { defaultCacheDir } from '../lab/checkout.ts';
 import { compileProgram } from '../lab/compile-program.ts';
@@ -27,11 +27,15 @@ class Agent {
   readonly lines: string[] = [];
   readonly resyncs: Hello[] = [];
   readonly enforcer: Enforcer;
+  process: EnforcerProcess | undefined;
   readonly #abort = new AbortController();
 
   constructor(lab: Lab, program = binary) {
     this.enforcer = createEnforcer({
-      spawn: () => spawnEnforcer({ binary: program }),
+      spawn: () => {
+        this.process = spawnEnforcer({ binary: program });
+        return this.process;
+      },
       clock: createRealClock(),
       random: Math.random,
       resync: (hello) => void this.resyncs.push(hello),
@@ -262,6 +266,59 @@ scenario(
       assert.equal(agent.lost, 5n);
       assert.equal(agent.events.length, 3);
     });
+
+    await lab.case(
+      'an agent that does not read loses events by the exact count, and its commands are obeyed all the same',
+      async () => {
+        const floods = 60_000;
+        const eventsBefore = agent.events.length;
+        const lostBefore = agent.lost;
+        const alertsLost = async (): Promise<bigint> => {
+          const stats = await agent.enforcer.stats();
+          assert.ok(stats.ok);
+          return stats.value.counter[Counter.ALERTS_LOST] ?? 0n;
+        };
+        const countedBefore = await alertsLost();
+        agent.process?.frames.pause();
+        const flood = await named.run([loop, secret, String(floods)]);
+        assert.deepEqual(counts(flood.stdout), { opened: 0, refused: floods, other: 0 });
+        const opened = agent.enforcer.setWorkload({ workload: 7, revision: 4, contentHash: 0n, key });
+        await lab.until(
+          'the change to be in force',
+          async () => (await named.run(['/bin/cat', secret])).code === 0,
+          10_000,
+        );
+        agent.process?.frames.resume();
+        await must(opened);
+        const came = (): number => agent.events.length - eventsBefore;
+        const lost = (): number => Number(agent.lost - lostBefore);
+        await lab.until(
+          'the ring to be read',
+          () => came() > floods / 100 && agent.events.at(-1) !== undefined,
+          30_000,
+        );
+        await must(agent.enforcer.putPlan(plan));
+        await must(
+          agent.enforcer.setWorkload({ workload: 7, revision: 5, contentHash: plan.contentHash, key }),
+        );
+        // A loss at the end shows when a later record comes.
+        await lab.until(
+          'every record to have come or be counted',
+          async () => {
+            assert.equal(counts((await named.run([loop, secret, '1'])).stdout).refused, 1);
+            return lost() > 0;
+          },
+          60_000,
+        );
+        await lab.until(
+          'the counts to agree',
+          async () => (await alertsLost()) - countedBefore === BigInt(lost()),
+          20_000,
+        );
+        assert.ok(came() + lost() > floods);
+        lab.log(`${floods} refusals unread: ${came()} records came, ${lost()} were lost and counted`);
+      },
+    );
 
     await lab.case(
       '1,000 changes of policy while a process opens a blocked file: not one open succeeds',

@@ -76,6 +76,8 @@ export async function bootGuest(settings: LabSettings, job: Job, until: 'ready' 
       'nosoftlockup',
       // Nor may the boot-time check of the timer interrupt fail for that reason.
       'no_timer_check',
+      // The first memory cgroup patches kernel code (memcg_kmem_online_key); under the emulator another CPU may trap on it.
+      'cgroup.memory=nokmem,nosocket',
       'rcupdate.rcu_cpu_stall_suppress=1',
       'mitigations=off',
       `ka.run=${runDir}`,

@@ -46,6 +46,9 @@ if (values.help || unknown !== undefined) {
   process.exit(values.help ? 0 : 2);
 }
 
+// Guests and servers that a section started end with this process only if it ends by itself.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
+
 const options: BenchOptions = {
   kernels: values.kernel.split(','),
   log: (line) => console.error(line),

@@ -27,6 +27,8 @@
 #define FMODE_CREATED 0x100000
 /* Set by alloc_empty_file_noaccount and alloc_empty_backing_file only: the file that overlayfs opens behind its own. */
 #define FMODE_NOACCOUNT 0x20000000
+/* In f_flags, include/linux/fs.h: opened to be run. */
+#define FLAG_EXEC 0x20
 #define MAY_WRITE 0x2
 #define MAY_APPEND 0x8
 
@@ -37,6 +39,9 @@
 #define MS_REMOUNT 32
 #define MS_BIND 4096
 #define MS_MOVE 8192
+
+/* include/linux/fs.h: the kernel mounted it for itself, as nsfs (which drops SB_NOUSER again, fs/nsfs.c nsfs_init). */
+#define SB_KERNMOUNT (1u << 22)
 
 #define PROT_EXEC 4
 

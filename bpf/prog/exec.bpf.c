@@ -62,7 +62,7 @@ int BPF_PROG(on_bprm_committed, struct linux_binprm *bprm)
 	struct ka_scratch *slot;
 
 	if (workload == KA_HOST_WORKLOAD && !label) {
-		if (!(__u32)binding || task->thread_pid->level)
+		if (!(__u32)binding || !task_is_host(task))
 			return 0;
 		label = task_host_label(binding);
 	}
@@ -108,29 +108,21 @@ static long name_step(__u32 i, struct name_search *search)
  * anything but shared libraries, which their names tell apart. Only Block rules speak here: under a whitelist every
  * plug-in would have to be listed as a program. Mappings that exec itself makes come after its own check.
  */
-SEC("lsm/mmap_file")
-int BPF_PROG(on_mmap_file, struct file *typed_file, unsigned long reqprot, unsigned long prot, unsigned long flags,
-	     int ret)
+static __always_inline int judge_mapping(__u64 file)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
 	struct name_search search = {};
 	struct ka_subject who;
 	struct ka_scratch *slot;
-	__u64 file = 0, dentry, inode, name;
+	__u64 dentry, inode, name;
+	int answer;
 
-	if (ret)
-		return ret;
-	if (!(prot & PROT_EXEC))
-		return 0;
-	/* Null for anonymous memory, and the verifier of 6.12 takes the argument for never null: read it as a number. */
-	bpf_probe_read_kernel(&file, sizeof(file), ctx);
-	if (!file || BPF_CORE_READ_BITFIELD(task, in_execve))
+	if (!file || BPF_CORE_READ_BITFIELD(bpf_get_current_task_btf(), in_execve))
 		return 0;
 	if (!task_subject(&who) || !(class_flags(who.plan, KA_CLASS_EXEC) & KA_CLASS_CAN_BLOCK))
 		return 0;
-	slot = judge_begin(&who, KA_CLASS_EXEC, &ret);
+	slot = judge_begin(&who, KA_CLASS_EXEC, &answer);
 	if (!slot)
-		return ret;
+		return answer;
 	dentry = KA_ADDRESS(struct file, file, f_path.dentry);
 	name = KA_ADDRESS(struct dentry, dentry, d_name.name);
 	bpf_probe_read_kernel_str(slot->path[1].text, KA_NAME_MAX + 1, (void *)name);
@@ -148,4 +140,30 @@ int BPF_PROG(on_mmap_file, struct file *typed_file, unsigned long reqprot, unsig
 	slot->access.owner_uid[0] = KA_READ(struct inode, inode, i_uid.val);
 	slot->access.write = 0;
 	return judge_end(slot);
+}
+
+SEC("lsm/mmap_file")
+int BPF_PROG(on_mmap_file, struct file *typed_file, unsigned long reqprot, unsigned long prot, unsigned long flags,
+	     int ret)
+{
+	__u64 file = 0;
+
+	if (ret)
+		return ret;
+	if (!(prot & PROT_EXEC))
+		return 0;
+	/* Null for anonymous memory, and the verifier of 6.12 takes the argument for never null: read it as a number. */
+	bpf_probe_read_kernel(&file, sizeof(file), ctx);
+	return judge_mapping(file);
+}
+
+/* The same in two steps: mapped for reading, made executable later. */
+SEC("lsm/file_mprotect")
+int BPF_PROG(on_file_mprotect, struct vm_area_struct *area, unsigned long reqprot, unsigned long prot, int ret)
+{
+	if (ret)
+		return ret;
+	if (!(prot & PROT_EXEC))
+		return 0;
+	return judge_mapping(KA_ADDRESS(struct vm_area_struct, area, vm_file));
 }

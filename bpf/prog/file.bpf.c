@@ -56,7 +56,14 @@ int BPF_PROG(on_file_open, struct file *file, int ret)
 	slot->access.write = mode & FMODE_WRITE ? KA_ACCESS_WRITE : 0;
 	slot->access.owner_uid[0] = file->f_inode->i_uid.val;
 	slot->access.open_flags = file->f_flags;
-	return judge_end(slot);
+	ret = ka_judge(slot);
+	/* Run through an overlay, a program has one name to security_bprm_check and another below the root. */
+	if (!ret && mode & FMODE_NOACCOUNT && file->f_flags & FLAG_EXEC) {
+		slot->access.cls = KA_CLASS_EXEC;
+		slot->access.options = ACCESS_BEHIND;
+		ret = ka_judge(slot);
+	}
+	return judge_close(slot, ret);
 }
 
 /* A write through a descriptor that was opened before a rule forbade writing, or that came from outside. */

@@ -49,6 +49,7 @@ struct file_system_type {
 };
 
 struct super_block {
+	unsigned long s_flags;
 	struct file_system_type *s_type;
 	struct dentry *s_root;
 };
@@ -184,6 +185,10 @@ struct task_struct {
 	struct mm_struct *mm;
 	struct css_set *cgroups;
 	struct bpf_local_storage *bpf_storage;
+};
+
+struct vm_area_struct {
+	struct file *vm_file;
 };
 
 struct linux_binprm {

@@ -73,5 +73,22 @@ export default tseslint.config(
       ],
     },
   },
+  {
+    /* Stand-ins for the outside are for tests alone, and for the tests of every layer. */
+    files: ['**/*.spec.ts'],
+    rules: {
+      '@nx/enforce-module-boundaries': [
+        'error',
+        {
+          enforceBuildableLibDependency: false,
+          allow: [],
+          depConstraints: layers.map((layer) => ({
+            ...layer,
+            onlyDependOnLibsWithTags: [...layer.onlyDependOnLibsWithTags, 'layer:testing'],
+          })),
+        },
+      ],
+    },
+  },
   { files: ['**/*.mjs'], languageOptions: { globals: { process: 'readonly', console: 'readonly' } } },
 );

@@ -75,11 +75,7 @@ async function demo(kernel: string | undefined): Promise<void> {
     ]);
     cleanups.push(() => karmor.stop());
     await karmor.until('karmor logs', () => /Started to watch alerts/.exec(karmor.errors())?.[0], 30_000);
-    await relay.until(
-      'the stream from the agent',
-      () => /agent connected/.exec(relay.errors())?.[0],
-      60_000,
-    );
+    await relay.until('the stream from the agent', () => /agent connected/.exec(relay.errors())?.[0], 60_000);
 
     step('The policy');
     say(await readFile(POLICY_FILE, 'utf8'));

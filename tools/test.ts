@@ -24,7 +24,7 @@ const stages: Readonly<Record<string, () => Promise<Tally>>> = {
   generated: generatedStage,
   jest: jestStage,
   build: buildStage,
-  c: () => tapStage('C units', 'make', ['-s', '-C', 'bpf', 'test']),
+  c: () => tapStage('C units', 'make', ['-s', '-C', 'bpf', 'unit']),
   lab: () => labStage(['6.12', '6.1']),
 };
 

@@ -22,7 +22,9 @@ static const struct {
 	{ "path_truncate", KA_HOOK_FILE_TRUNCATE },
 	{ "file_truncate", KA_HOOK_FILE_TRUNCATE },
 	{ "mmap_file", KA_HOOK_MMAP_FILE },
+	{ "file_mprotect", KA_HOOK_MMAP_FILE },
 	{ "sb_mount", KA_HOOK_SB_MOUNT },
+	{ "sb_pivotroot", KA_HOOK_SB_MOUNT },
 	{ "move_mount", KA_HOOK_MOVE_MOUNT },
 };
 

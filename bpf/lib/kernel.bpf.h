@@ -27,8 +27,9 @@
 #define FMODE_CREATED 0x100000
 /* Set by alloc_empty_file_noaccount and alloc_empty_backing_file only: the file that overlayfs opens behind its own. */
 #define FMODE_NOACCOUNT 0x20000000
-/* In f_flags, include/linux/fs.h: opened to be run. */
-#define FLAG_EXEC 0x20
+/* In f_flags of a file that exec opens. */
+#define FMODE_EXEC 0x20
+#define VM_EXEC 0x4
 #define MAY_WRITE 0x2
 #define MAY_APPEND 0x8
 

@@ -9,8 +9,8 @@
  *
  * Invariants
  *  1. A label's workload never changes: unshare, setns and cgroup moves do not shake it off.
- *  2. A task without label is the host's if its pid namespace is the initial one, or its root directory still is the
- *     host's, whatever namespaces it made itself; else it is a container's that nobody asked to protect.
+ *  2. A task without label is the host's while its pid namespace is the initial one or its root directory is on a
+ *     mount of the host's root: new namespaces alone do not make a container. Otherwise it is nobody's.
  */
 
 #include "scratch.bpf.h"
@@ -19,6 +19,18 @@
 static __always_inline bool task_in_host_mounts(struct task_struct *task)
 {
 	return task->nsproxy->mnt_ns->ns.inum == host_mnt_inum;
+}
+
+static __always_inline bool task_is_hosts(struct task_struct *task)
+{
+	struct ka_meta *host;
+	__u32 zero = 0;
+
+	if (!task->thread_pid->level)
+		return true;
+	host = bpf_map_lookup_elem(&meta, &zero);
+	/* Not the namespace's own root mount: that is the initramfs's, for containers too. */
+	return host && host->host_root_dentry && (__u64)task->fs->root.mnt->mnt_root == host->host_root_dentry;
 }
 
 /* Where the task's program is. Loaded back from the slot, the addresses are numbers to the verifier. */
@@ -136,17 +148,6 @@ static __always_inline int task_enter(struct task_struct *task)
 	return -EACCES;
 }
 
-static __always_inline bool task_is_host(struct task_struct *task)
-{
-	__u32 zero = 0;
-	struct ka_meta *host;
-
-	if (!task->thread_pid->level)
-		return true;
-	host = bpf_map_lookup_elem(&meta, &zero);
-	return host && host->host_root_dentry && (__u64)task->fs->root.dentry == host->host_root_dentry;
-}
-
 /* The current task's label. A look at the task spares most of the host's the call. */
 static __always_inline struct ka_task *task_label(struct task_struct *task)
 {
@@ -167,7 +168,7 @@ static __always_inline bool task_subject(struct ka_subject *who)
 		/* Kernel threads act for the kernel; io_uring's workers act for their process and are no such threads. */
 		if (task->flags & PF_KTHREAD)
 			return false;
-		if (!task_is_host(task))
+		if (!task_is_hosts(task))
 			return false;
 		if (!label)
 			label = task_host_label(binding);

@@ -35,6 +35,8 @@ int BPF_PROG(on_bprm_check, struct linux_binprm *bprm, int ret)
 		return -EACCES;
 	if (!task_subject(&who))
 		return 0;
+	if (is_out_of_sight(&who, (__u64)bprm->file->f_path.mnt))
+		return refuse_out_of_sight(&who, bprm->file, KA_HOOK_SECURITY_BPRM_CHECK);
 	slot = judge_begin(&who, KA_CLASS_EXEC, &ret);
 	if (slot) {
 		slot->access.hook = KA_HOOK_SECURITY_BPRM_CHECK;
@@ -62,7 +64,7 @@ int BPF_PROG(on_bprm_committed, struct linux_binprm *bprm)
 	struct ka_scratch *slot;
 
 	if (workload == KA_HOST_WORKLOAD && !label) {
-		if (!(__u32)binding || !task_is_host(task))
+		if (!(__u32)binding || !task_is_hosts(task))
 			return 0;
 		label = task_host_label(binding);
 	}
@@ -110,19 +112,20 @@ static long name_step(__u32 i, struct name_search *search)
  */
 static __always_inline int judge_mapping(__u64 file)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct name_search search = {};
 	struct ka_subject who;
 	struct ka_scratch *slot;
 	__u64 dentry, inode, name;
-	int answer;
+	int ret;
 
-	if (!file || BPF_CORE_READ_BITFIELD(bpf_get_current_task_btf(), in_execve))
+	if (!file || BPF_CORE_READ_BITFIELD(task, in_execve))
 		return 0;
 	if (!task_subject(&who) || !(class_flags(who.plan, KA_CLASS_EXEC) & KA_CLASS_CAN_BLOCK))
 		return 0;
-	slot = judge_begin(&who, KA_CLASS_EXEC, &answer);
+	slot = judge_begin(&who, KA_CLASS_EXEC, &ret);
 	if (!slot)
-		return answer;
+		return ret;
 	dentry = KA_ADDRESS(struct file, file, f_path.dentry);
 	name = KA_ADDRESS(struct dentry, dentry, d_name.name);
 	bpf_probe_read_kernel_str(slot->path[1].text, KA_NAME_MAX + 1, (void *)name);
@@ -157,13 +160,15 @@ int BPF_PROG(on_mmap_file, struct file *typed_file, unsigned long reqprot, unsig
 	return judge_mapping(file);
 }
 
-/* The same in two steps: mapped for reading, made executable later. */
+/* Memory that was mapped as data and becomes code. */
 SEC("lsm/file_mprotect")
-int BPF_PROG(on_file_mprotect, struct vm_area_struct *area, unsigned long reqprot, unsigned long prot, int ret)
+int BPF_PROG(on_file_mprotect, struct vm_area_struct *vma, unsigned long reqprot, unsigned long prot, int ret)
 {
+	__u64 area = (__u64)vma;
+
 	if (ret)
 		return ret;
-	if (!(prot & PROT_EXEC))
+	if (!(prot & PROT_EXEC) || KA_READ(struct vm_area_struct, area, vm_flags) & VM_EXEC)
 		return 0;
 	return judge_mapping(KA_ADDRESS(struct vm_area_struct, area, vm_file));
 }

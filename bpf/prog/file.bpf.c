@@ -26,6 +26,39 @@ static __always_inline void file_place_behind(struct ka_scratch *slot, struct fi
 					       (__u64)file->f_path.dentry;
 }
 
+/*
+ * Namespaces and pidfds are opened like files (fs/nsfs.c, fs/pidfs.c) and have no name that a rule could mean: their
+ * dentries are all called "/". A process that holds one has passed the checks of what it can do with it.
+ */
+static __always_inline bool file_is_nameless(struct file *file)
+{
+	struct dentry *dentry = file->f_path.dentry;
+	char first = 0;
+
+	if (dentry->d_parent != dentry || !is_kernels_mount(mount_of((__u64)file->f_path.mnt)))
+		return false;
+	bpf_probe_read_kernel(&first, sizeof(first), dentry->d_name.name);
+	return first == '/';
+}
+
+/* A program on top of overlayfs has the overlay's name for exec's own check; here it is seen by its real one. */
+static __always_inline int judge_program_behind(const struct ka_subject *who, struct file *file)
+{
+	struct ka_scratch *slot;
+	int answer;
+
+	slot = judge_begin(who, KA_CLASS_EXEC, &answer);
+	if (!slot)
+		return answer;
+	slot->access.hook = KA_HOOK_SECURITY_BPRM_CHECK;
+	slot->access.options = ACCESS_BEHIND;
+	slot->access.place[0].mnt = (__u64)file->f_path.mnt;
+	file_place_behind(slot, file);
+	slot->access.write = 0;
+	slot->access.owner_uid[0] = file->f_inode->i_uid.val;
+	return judge_end(slot);
+}
+
 SEC("lsm/file_open")
 int BPF_PROG(on_file_open, struct file *file, int ret)
 {
@@ -43,6 +76,15 @@ int BPF_PROG(on_file_open, struct file *file, int ret)
 		return 0;
 	if (mode & FMODE_NOACCOUNT && (__u64)file->f_inode->i_sb != who.root_super)
 		return 0;
+	if (file_is_nameless(file))
+		return 0;
+	if (is_out_of_sight(&who, (__u64)file->f_path.mnt))
+		return refuse_out_of_sight(&who, file, KA_HOOK_FILE_OPEN);
+	if (mode & FMODE_NOACCOUNT && file->f_flags & FMODE_EXEC) {
+		ret = judge_program_behind(&who, file);
+		if (ret)
+			return ret;
+	}
 	slot = judge_begin(&who, KA_CLASS_FILE, &ret);
 	if (!slot)
 		return ret;
@@ -56,14 +98,7 @@ int BPF_PROG(on_file_open, struct file *file, int ret)
 	slot->access.write = mode & FMODE_WRITE ? KA_ACCESS_WRITE : 0;
 	slot->access.owner_uid[0] = file->f_inode->i_uid.val;
 	slot->access.open_flags = file->f_flags;
-	ret = ka_judge(slot);
-	/* Run through an overlay, a program has one name to security_bprm_check and another below the root. */
-	if (!ret && mode & FMODE_NOACCOUNT && file->f_flags & FLAG_EXEC) {
-		slot->access.cls = KA_CLASS_EXEC;
-		slot->access.options = ACCESS_BEHIND;
-		ret = ka_judge(slot);
-	}
-	return judge_close(slot, ret);
+	return judge_end(slot);
 }
 
 /* A write through a descriptor that was opened before a rule forbade writing, or that came from outside. */

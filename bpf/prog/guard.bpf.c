@@ -63,3 +63,16 @@ int BPF_PROG(on_move_mount, const struct path *from_path, const struct path *to_
 		return 0;
 	return guard_refuse(&who, to_path, KA_HOOK_MOVE_MOUNT);
 }
+
+/* Another root for the mount namespace, a volume or a fresh file system, gives every file another path. */
+SEC("lsm/sb_pivotroot")
+int BPF_PROG(on_sb_pivotroot, const struct path *old_path, const struct path *new_path, int ret)
+{
+	struct ka_subject who;
+
+	if (ret)
+		return ret;
+	if (!guard_applies(&who))
+		return 0;
+	return guard_refuse(&who, new_path, KA_HOOK_SB_MOUNT);
+}

@@ -6,6 +6,7 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
+#include "detached.bpf.c"
 #include "exec.bpf.c"
 #include "file.bpf.c"
 #include "guard.bpf.c"

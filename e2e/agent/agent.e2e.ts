@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { cp, copyFile, mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { runContainer } from '../lab/containers/containerd.ts';
 import { runPlainContainer } from '../lab/containers/plain-runc.ts';
 import { scenario } from '../lab/scenario.ts';
-import { AgentProcess, agentPrograms } from './agent-process.ts';
+import { AgentProcess } from './agent-process.ts';
+import { buildAgent } from './build-agent.ts';
 
 const policy = (name: string, selector: string, rules: string): string =>
   `apiVersion: security.kubearmor.com/v1\nkind: KubeArmorPolicy\nmetadata:\n  name: ${name}\nspec:\n` +
@@ -20,15 +19,7 @@ scenario(
   'agent',
   {
     timeoutMs: 400_000,
-    prepare: async ({ checkout, cacheDir }) => {
-      const programs = agentPrograms(cacheDir);
-      await promisify(execFile)('make', ['-C', join(checkout, 'bpf'), 'enforcer']);
-      await promisify(execFile)(process.execPath, [join(checkout, 'tools/bundle.ts'), 'agent']);
-      await mkdir(programs, { recursive: true });
-      await copyFile(join(checkout, 'bpf/.output/ka-enforcer'), join(programs, 'ka-enforcer'));
-      await copyFile(join(checkout, 'dist/agent.mjs'), join(programs, 'agent.mjs'));
-      await cp(join(checkout, 'dist/proto'), join(programs, 'proto'), { recursive: true });
-    },
+    prepare: buildAgent,
   },
   async (lab) => {
     const agent = new AgentProcess(lab, ['--enableKubeArmorHostPolicy', '--runcRoots', '/run/ka-runc/state']);
@@ -144,6 +135,7 @@ scenario(
         for (let i = 0; i < 5; i += 1)
           assert.notEqual((await running.exec(['/bin/cat', '/secret.txt'])).code, 0);
         await agent.start();
+        lab.defer(() => lab.log(JSON.stringify(agent.alerts().slice(before))));
         await lab.until('five alerts, or their number', () => {
           const told = agent.alerts().slice(before);
           const alerts = told.filter((alert) => alert['PolicyName'] === 'guard-secret').length;

@@ -32,13 +32,21 @@ export interface Place {
   readonly id: () => Promise<bigint>;
   make(): Promise<void>;
   /** Runs a program inside, in a mount namespace of its own. */
-  run(argv: readonly string[]): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>;
+  run(
+    argv: readonly string[],
+  ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>;
   start(argv: readonly string[]): Background;
 }
 
 export const aCgroup = (lab: Lab, name: string): Place => {
   const folder = `/sys/fs/cgroup/${name}`;
-  const inside = (argv: readonly string[]): string[] => ['/bin/sh', '-c', `echo $$ > ${folder}/cgroup.procs && exec unshare -m "$@"`, 'sh', ...argv];
+  const inside = (argv: readonly string[]): string[] => [
+    '/bin/sh',
+    '-c',
+    `echo $$ > ${folder}/cgroup.procs && exec unshare -m "$@"`,
+    'sh',
+    ...argv,
+  ];
   return {
     name,
     id: async () => (await stat(folder, { bigint: true })).ino,
@@ -54,7 +62,12 @@ export const aCgroup = (lab: Lab, name: string): Place => {
 /** Resident memory of a process in KiB, by the words of /proc/PID/status. */
 export const memoryOf = async (pid: number): Promise<Readonly<Record<string, number>>> => {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Object.fromEntries([...status.matchAll(/^(VmRSS|VmHWM|RssAnon|RssFile|RssShmem):\s+(\d+) kB/gm)].map((m) => [m[1], Number(m[2])]));
+  return Object.fromEntries(
+    [...status.matchAll(/^(VmRSS|VmHWM|RssAnon|RssFile|RssShmem):\s+(\d+) kB/gm)].map((m) => [
+      m[1],
+      Number(m[2]),
+    ]),
+  );
 };
 
 /** Resident KiB that are maps of the kernel, seen through bpf-map mappings. */
@@ -62,7 +75,8 @@ export const mappedMaps = async (pid: number): Promise<number> => {
   const smaps = await readFile(`/proc/${pid}/smaps`, 'utf8');
   let total = 0;
   for (const part of smaps.split(/\n(?=[0-9a-f]+-[0-9a-f]+ )/)) {
-    if (/anon_inode:bpf-map/.test(part.split('\n')[0] ?? '')) total += Number(/^Rss:\s+(\d+)/m.exec(part)?.[1] ?? 0);
+    if (/anon_inode:bpf-map/.test(part.split('\n')[0] ?? ''))
+      total += Number(/^Rss:\s+(\d+)/m.exec(part)?.[1] ?? 0);
   }
   return total;
 };

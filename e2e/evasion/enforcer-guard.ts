@@ -21,22 +21,13 @@ import {
 } from '@kubearmor-ts/abi';
 import { planWorkload, type EnforcementPlan } from '@kubearmor-ts/plan';
 import { parsePolicies, type Rule } from '@kubearmor-ts/policy';
-import type { HostPlaces, Lab } from '../lab/scenario.ts';
+import type { Lab } from '../lab/scenario.ts';
 import { scopeOf, type PolicyDocument } from './attack-policies.ts';
 import type { Guard, GuardAlert } from './guard.ts';
 import type { Container } from './runc-container.ts';
 
 const HOST = 'host';
 const GONE = new Error('the enforcer ended');
-
-/** Builds the enforcer and its kernel programs on the host. */
-export async function buildEnforcer(host: HostPlaces): Promise<void> {
-  const { execFile } = await import('node:child_process');
-  const { promisify } = await import('node:util');
-  await promisify(execFile)('make', ['-s', '-C', join(host.checkout, 'bpf'), 'enforcer'], {
-    maxBuffer: 16 << 20,
-  });
-}
 
 /**
  * The enforcer alone, driven by plans compiled here: what the kernel does with a policy, whatever an agent does. It
@@ -144,8 +135,9 @@ export class EnforcerGuard implements Guard {
     return Object.fromEntries(named.filter(([, count]) => count > 0));
   }
 
-  pids(): { readonly enforcer: number } {
-    return { enforcer: this.child.pid ?? -1 };
+  /** The enforcer's process. */
+  get pid(): number {
+    return this.child.pid ?? -1;
   }
 
   nextSeq(): bigint {

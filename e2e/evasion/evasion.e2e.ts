@@ -1,5 +1,7 @@
+import { AgentGuard } from './agent-guard.ts';
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
+import { buildAgent } from '../agent/build-agent.ts';
 import { scenario, type HostPlaces, type Lab } from '../lab/scenario.ts';
 import {
   allowFilesPolicy,
@@ -15,7 +17,7 @@ import {
   type Goal,
 } from './attack-programs.ts';
 import { prepareRound, type AttackCase, type AttackResult } from './attack-round.ts';
-import { EnforcerGuard, buildEnforcer } from './enforcer-guard.ts';
+import { EnforcerGuard } from './enforcer-guard.ts';
 import type { Guard } from './guard.ts';
 import { missingAlerts, runControl, runGuarded, type Arena, type Round } from './guarded-round.ts';
 import { parseLimits, type Place } from './limits-table.ts';
@@ -24,7 +26,7 @@ import { idleLimits } from './verdict.ts';
 
 const build = async (host: HostPlaces): Promise<void> => {
   await buildAttackPrograms(host);
-  await buildEnforcer(host);
+  await buildAgent(host);
 };
 
 interface Wanted {
@@ -148,14 +150,15 @@ function refuse(lab: Lab, complaints: readonly string[]): void {
   );
 }
 
-const suite = (name: string, policy: Wanted['policy'], places: readonly Place[]): void =>
-  scenario(`evasion-${name}`, { prepare: build, timeoutMs: 600_000 }, async (lab) =>
-    evade(
-      lab,
-      await EnforcerGuard.start(lab),
-      places.map((place) => ({ place, policy })),
-    ),
+/** Through the agent; and, by name only, by the enforcer alone, to tell whose a failure is. */
+const suite = (name: string, policy: Wanted['policy'], places: readonly Place[]): void => {
+  const rounds = places.map((place) => ({ place, policy }));
+  const options = { prepare: build, timeoutMs: 900_000 };
+  scenario(`evasion-${name}`, options, async (lab) => evade(lab, await AgentGuard.start(lab), rounds));
+  scenario(`evasion-${name}-enforcer`, { ...options, onlyByName: true }, async (lab) =>
+    evade(lab, await EnforcerGuard.start(lab), rounds),
   );
+};
 
 suite('block', 'block', ['container', 'container+CAP_SYS_ADMIN']);
 suite('block-volume', 'block', ['volume', 'volume+CAP_SYS_ADMIN']);

@@ -22,6 +22,4 @@ export interface Guard {
   alerts(): readonly GuardAlert[];
   /** Denials that never became an alert, as counted by whoever lost them. */
   lostAlerts(): Promise<number>;
-  /** Processes that must stay the same unless a test kills them. */
-  pids(): { readonly agent?: number; readonly enforcer: number };
 }

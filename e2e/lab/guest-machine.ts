@@ -74,6 +74,10 @@ export async function bootGuest(settings: LabSettings, job: Job, until: 'ready' 
       'panic_print=0x1',
       // Soft lockups and RCU stalls only tell that the host is busy; hangs are caught by the time limits.
       'nosoftlockup',
+      // Nor may the boot-time check of the timer interrupt fail for that reason.
+      'no_timer_check',
+      // The first memory cgroup patches kernel code (memcg_kmem_online_key); under the emulator another CPU may trap on it.
+      'cgroup.memory=nokmem,nosocket',
       'rcupdate.rcu_cpu_stall_suppress=1',
       'mitigations=off',
       `ka.run=${runDir}`,

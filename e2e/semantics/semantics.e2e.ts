@@ -1,6 +1,6 @@
 import type { Container } from '../lab/containers/container.ts';
 import { scenario, type Lab } from '../lab/scenario.ts';
-import { AgentNode } from '../node/agent-node.ts';
+import type { AgentNode } from '../node/agent-node.ts';
 import type { ContainerName, SemanticsCase } from './case.ts';
 import { fileCases } from './file.cases.ts';
 import { containerFilterCases, hostCases, unorchestratedCases } from './other.cases.ts';
@@ -8,10 +8,8 @@ import { ownerCases } from './owner.cases.ts';
 import { processCases } from './process.cases.ts';
 import { startContainers } from './containers.ts';
 import { runCase, type Node } from './run-case.ts';
+import { sharedAgent } from './shared-agent.ts';
 import { smokeCases } from './smoke.cases.ts';
-
-/** One agent for all scenarios of a boot, as on a node. */
-let agent: Promise<AgentNode> | undefined;
 
 function nodeOf(lab: Lab, agentNode: AgentNode, containers: ReadonlyMap<ContainerName, Container>): Node {
   return {
@@ -35,7 +33,7 @@ function casesScenario(
       .flatMap((one) => one.steps.map((step) => step.in))
       .filter((where) => where !== 'host');
     const containers = await startContainers(lab, wanted);
-    const agentNode = await (agent ??= AgentNode.start(lab));
+    const agentNode = await sharedAgent(lab);
     const node = nodeOf(lab, agentNode, containers);
     lab.defer(() => agentNode.enforce(lab, []));
     for (const one of cases) await lab.case(`${one.id} ${one.promise}`, () => runCase(node, one));

@@ -10,5 +10,7 @@ test('shows what a record says, a line each', () => {
       { key: 'tags', value: { arrayValue: { values: [{ stringValue: 'a' }, { stringValue: 'b' }] } } },
     ],
   };
-  expect(showRecord(record)).toBe('eventName: e\nseverityText: ERROR\ntimeUnixNano: 7\n  process.pid: 12\n  tags: a, b');
+  expect(showRecord(record)).toBe(
+    'eventName: e\nseverityText: ERROR\ntimeUnixNano: 7\n  process.pid: 12\n  tags: a, b',
+  );
 });

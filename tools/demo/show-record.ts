@@ -12,7 +12,12 @@ const textOf = (value: AnyValue | undefined): string => {
 
 /** An OTLP log record, a line for each thing it says. */
 export function showRecord(record: Readonly<Record<string, unknown>>): string {
-  const attributes = (record['attributes'] ?? []) as readonly { readonly key: string; readonly value?: AnyValue }[];
-  const head = ['eventName', 'severityText', 'timeUnixNano'].map((key) => `${key}: ${String(record[key] ?? '')}`);
+  const attributes = (record['attributes'] ?? []) as readonly {
+    readonly key: string;
+    readonly value?: AnyValue;
+  }[];
+  const head = ['eventName', 'severityText', 'timeUnixNano'].map(
+    (key) => `${key}: ${String(record[key] ?? '')}`,
+  );
   return [...head, ...attributes.map(({ key, value }) => `  ${key}: ${textOf(value)}`)].join('\n');
 }

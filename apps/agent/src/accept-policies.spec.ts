@@ -46,12 +46,17 @@ const blockRule = (path = '/secret') => ({
   file: { matchPaths: [{ path }] },
   action: 'Block',
 });
-const hostRule = { nodeSelector: { matchLabels: { 'kubearmor.io/hostname': '*' } }, process: { matchDirectories: [{ dir: '/usr/bin', recursive: true }] } };
+const hostRule = {
+  nodeSelector: { matchLabels: { 'kubearmor.io/hostname': '*' } },
+  process: { matchDirectories: [{ dir: '/usr/bin', recursive: true }] },
+};
 
 test('a policy is applied, changed, deleted, and was never there, in the words peers know', async () => {
   const { gate, names } = await aGate();
   expect(await gate.handle('containerPolicy', event('ADDED', 'one'))).toBe(PolicyStatus.Applied);
-  expect(await gate.handle('containerPolicy', event('ADDED', 'one', blockRule('/other')))).toBe(PolicyStatus.Modified);
+  expect(await gate.handle('containerPolicy', event('ADDED', 'one', blockRule('/other')))).toBe(
+    PolicyStatus.Modified,
+  );
   expect(names()).toEqual(['KubeArmorPolicy one']);
   expect(await gate.handle('containerPolicy', event('DELETED', 'one'))).toBe(PolicyStatus.Deleted);
   expect(await gate.handle('containerPolicy', event('DELETED', 'one'))).toBe(PolicyStatus.NotExist);
@@ -93,7 +98,8 @@ test('a kind that is switched off is NotEnabled', async () => {
 
 test("a user's file with several policies is not torn apart by a deletion", async () => {
   const { gate, dir, policies, names } = await aGate();
-  const text = (name: string): string => `apiVersion: security.kubearmor.com/v1\nkind: KubeArmorPolicy\nmetadata: {name: ${name}}\nspec: ${JSON.stringify(blockRule())}\n`;
+  const text = (name: string): string =>
+    `apiVersion: security.kubearmor.com/v1\nkind: KubeArmorPolicy\nmetadata: {name: ${name}}\nspec: ${JSON.stringify(blockRule())}\n`;
   await writeFile(join(dir, 'mine.yaml'), `${text('one')}---\n${text('two')}`);
   await policies.rescan();
   expect(await gate.handle('containerPolicy', event('DELETED', 'one'))).toBe(PolicyStatus.Failure);

@@ -5,7 +5,7 @@ import type { Policy, PolicyKind } from '@kubearmor-ts/policy';
 import { PolicyStatus } from '@kubearmor-ts/proto';
 import type { CodedError } from '@kubearmor-ts/result';
 import type { PolicyStore } from './policy-store.ts';
-import { stampOf } from './read-policy-file.ts';
+import { stampOf, toComplaint } from './read-policy-file.ts';
 import type { PolicyDir } from './watch-policy-dir.ts';
 
 export interface PolicyGateOptions {
@@ -50,20 +50,29 @@ export class PolicyGate {
   async #decide(gate: GateKind, json: Uint8Array): Promise<PolicyStatus> {
     const event = parseEvent(json);
     if (event === undefined) {
-      this.#refuse(gate, 'KA_AGENT_POLICY_EVENT', 'InvalidEvent', 'the message is not a policy event as JSON');
+      this.#refuse(
+        gate,
+        'KA_AGENT_POLICY_EVENT',
+        'InvalidEvent',
+        'the message is not a policy event as JSON',
+      );
       return PolicyStatus.Invalid;
     }
     const { metadata, spec } = event.object;
     const object = { apiVersion: 'security.kubearmor.com/v1', kind: kinds[gate], metadata, spec };
     if (event.type === 'DELETED') return this.#delete(gate, metadata);
     if (event.type !== 'ADDED' && event.type !== 'MODIFIED') {
-      this.#refuse(gate, 'KA_AGENT_POLICY_EVENT', 'InvalidEvent', `the event type ${String(event.type)} is not known`);
+      this.#refuse(
+        gate,
+        'KA_AGENT_POLICY_EVENT',
+        'InvalidEvent',
+        `the event type ${String(event.type)} is not known`,
+      );
       return PolicyStatus.Invalid;
     }
     const { result } = readPolicy(object, { strictness: 'lenient' });
     if (!result.ok) {
-      const { findings: _all, ...error } = result.error;
-      this.#options.onError({ ...error, object: error.object ?? `${gate} over gRPC` });
+      this.#options.onError(toComplaint(result.error, `${gate} over gRPC`));
       return PolicyStatus.Invalid;
     }
     const wasKnown = this.#options.store.get(policyKey(result.value.id)) !== undefined;
@@ -81,7 +90,12 @@ export class PolicyGate {
     const files = this.#options.store.filesOf(key);
     if (files.length === 0) return PolicyStatus.NotExist;
     if (files.some((file) => file.policies.length > 1)) {
-      this.#refuse(key, 'KA_AGENT_POLICY_SHARED_FILE', 'SharedFile', `it stands in a file with other policies: ${files.map((file) => file.path).join(', ')}`);
+      this.#refuse(
+        key,
+        'KA_AGENT_POLICY_SHARED_FILE',
+        'SharedFile',
+        `it stands in a file with other policies: ${files.map((file) => file.path).join(', ')}`,
+      );
       return PolicyStatus.Failure;
     }
     for (const file of files) {
@@ -97,11 +111,19 @@ export class PolicyGate {
     try {
       await mkdir(this.#options.dir, { recursive: true, mode: 0o700 });
       /* JSON is YAML: whoever reads the directory, stock tools too, understands it. */
-      await writeFile(draft, `${JSON.stringify(policy.object, undefined, 2)}\n`, { mode: 0o600, flush: true });
+      await writeFile(draft, `${JSON.stringify(policy.object, undefined, 2)}\n`, {
+        mode: 0o600,
+        flush: true,
+      });
       await rename(draft, path);
     } catch (cause) {
       await rm(draft, { force: true }).catch(() => undefined);
-      this.#refuse(policyKey(policy.id), 'KA_AGENT_POLICY_NOT_KEPT', 'PolicyNotKept', `the policy cannot be written to ${path}: ${cause instanceof Error ? cause.message : String(cause)}`);
+      this.#refuse(
+        policyKey(policy.id),
+        'KA_AGENT_POLICY_NOT_KEPT',
+        'PolicyNotKept',
+        `the policy cannot be written to ${path}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      );
       return false;
     }
     await this.#options.policies.take(path);
@@ -141,7 +163,8 @@ function parseEvent(json: Uint8Array): PolicyEvent | undefined {
 }
 
 function keyOf(kind: PolicyKind, metadata: unknown): string | undefined {
-  if (!isRecord(metadata) || typeof metadata['name'] !== 'string' || metadata['name'] === '') return undefined;
+  if (!isRecord(metadata) || typeof metadata['name'] !== 'string' || metadata['name'] === '')
+    return undefined;
   const { namespace } = metadata;
   const isNamespaced = kind === 'KubeArmorPolicy';
   return policyKey({

@@ -1,7 +1,8 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { credentials } from '@grpc/grpc-js';
+import { connect } from 'node:net';
+import { Client, credentials } from '@grpc/grpc-js';
 import { Class, Hook, Ring, Verdict } from '@kubearmor-ts/abi';
 import { FakeEnforcer } from '@kubearmor-ts/fake-enforcer';
 import { createRealClock, ServiceTree } from '@kubearmor-ts/life';
@@ -22,7 +23,11 @@ beforeEach(async () => {
   await mkdir(join(root, 'runc/web'), { recursive: true });
   await writeFile(
     join(root, 'runc/web/state.json'),
-    JSON.stringify({ init_process_pid: 1, config: { labels: ['app=shop', 'bundle=/b'] }, cgroup_paths: { '': '/sys/fs/cgroup/web' } }),
+    JSON.stringify({
+      init_process_pid: 1,
+      config: { labels: ['app=shop', 'bundle=/b'] },
+      cgroup_paths: { '': '/sys/fs/cgroup/web' },
+    }),
   );
   fake = new FakeEnforcer();
 });
@@ -34,7 +39,26 @@ afterEach(async () => {
 
 async function anAgent(...flags: string[]): Promise<Agent> {
   const loaded = await loadConfig(
-    ['--gRPC', '0', '--gRPCHost', '127.0.0.1', '--gRPCHealthPort', '0', '--metricsPort', '0', '--policy-dir', join(root, 'policies'), '--criSocket', 'none', '--runcRoots', join(root, 'runc'), '--host', 'node-1', '--enableKubeArmorHostPolicy', ...flags],
+    [
+      '--gRPC',
+      '0',
+      '--gRPCHost',
+      '127.0.0.1',
+      '--gRPCHealthPort',
+      '0',
+      '--metricsPort',
+      '0',
+      '--policy-dir',
+      join(root, 'policies'),
+      '--criSocket',
+      'none',
+      '--runcRoots',
+      join(root, 'runc'),
+      '--host',
+      'node-1',
+      '--enableKubeArmorHostPolicy',
+      ...flags,
+    ],
     {},
   );
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.error));
@@ -54,12 +78,14 @@ async function anAgent(...flags: string[]): Promise<Agent> {
 const until = async (probe: () => boolean | Promise<boolean>): Promise<void> => {
   while (!(await probe())) await new Promise((resolve) => setTimeout(resolve, 10));
 };
-const ready = (agent: Agent): Promise<void> => until(() => agent.readyChecks().every((check) => check.isReady));
+const ready = (agent: Agent): Promise<void> =>
+  until(() => agent.readyChecks().every((check) => check.isReady));
 const keep = <T extends { close(): void }>(client: T): T => {
   clients.push(client);
   return client;
 };
-const page = async (agent: Agent, path: string): Promise<string> => (await fetch(`http://127.0.0.1:${agent.ports.metrics}${path}`)).text();
+const page = async (agent: Agent, path: string): Promise<string> =>
+  (await fetch(`http://127.0.0.1:${agent.ports.metrics}${path}`)).text();
 const web = () => [...fake.workloads].find(([, { key }]) => key.endsWith('/web'));
 
 const policyText = (name: string, path = '/secret.txt'): string =>
@@ -77,7 +103,18 @@ test('from a policy file to the kernel, and from a denial to a subscriber, with 
   stream.on('data', (alert: Alert) => alerts.push(alert)).on('error', () => undefined);
   await until(async () => /ka_agent_alerts_subscribers 1/.test(await page(agent, '/metrics')));
   const [workload, { revision }] = web()!;
-  fake.emit({ workload, revision, rule: 1, verdict: Verdict.BLOCK, hook: Hook.FILE_OPEN, cls: Class.FILE, object: Buffer.from('/secret.txt') }, Ring.ALERTS);
+  fake.emit(
+    {
+      workload,
+      revision,
+      rule: 1,
+      verdict: Verdict.BLOCK,
+      hook: Hook.FILE_OPEN,
+      cls: Class.FILE,
+      object: Buffer.from('/secret.txt'),
+    },
+    Ring.ALERTS,
+  );
   await until(() => alerts.length === 1);
   expect(alerts[0]).toMatchObject({
     PolicyName: 'guard',
@@ -94,7 +131,9 @@ test('from a policy file to the kernel, and from a denial to a subscriber, with 
     Type: 'MatchedPolicy',
   });
   await until(() => fake.taken[0] === 1n);
-  await until(async () => (await readFile(join(root, 'alerts.jsonl'), 'utf8').catch(() => '')).includes('"PolicyName":"guard"'));
+  await until(async () =>
+    (await readFile(join(root, 'alerts.jsonl'), 'utf8').catch(() => '')).includes('"PolicyName":"guard"'),
+  );
 });
 
 test('a policy over gRPC is in force, shown by the probe, and gone after its deletion', async () => {
@@ -105,19 +144,35 @@ test('a policy over gRPC is in force, shown by the probe, and gone after its del
   const probe = keep(new ProbeServiceClient(address, credentials.createInsecure()));
   const send = (type: string): Promise<PolicyStatus> =>
     new Promise((resolve, reject) => {
-      const spec = { selector: { matchLabels: { 'kubearmor.io/container.name': 'web' } }, network: { matchProtocols: [{ protocol: 'tcp' }] }, file: { matchPaths: [{ path: '/x' }] }, action: 'Block' };
-      const json = Buffer.from(JSON.stringify({ type, object: { metadata: { name: 'ksp-block-policy' }, spec } }));
-      policies.containerPolicy({ policy: json }, (error, answer) => (error === null ? resolve(answer.status) : reject(error)));
+      const spec = {
+        selector: { matchLabels: { 'kubearmor.io/container.name': 'web' } },
+        network: { matchProtocols: [{ protocol: 'tcp' }] },
+        file: { matchPaths: [{ path: '/x' }] },
+        action: 'Block',
+      };
+      const json = Buffer.from(
+        JSON.stringify({ type, object: { metadata: { name: 'ksp-block-policy' }, spec } }),
+      );
+      policies.containerPolicy({ policy: json }, (error, answer) =>
+        error === null ? resolve(answer.status) : reject(error),
+      );
     });
   const ask = (): Promise<ProbeResponse> =>
-    new Promise((resolve, reject) => probe.getProbeData({}, (error, answer) => (error === null ? resolve(answer) : reject(error))));
+    new Promise((resolve, reject) =>
+      probe.getProbeData({}, (error, answer) => (error === null ? resolve(answer) : reject(error))),
+    );
   expect(await send('ADDED')).toBe(PolicyStatus.Applied);
   await ready(agent);
   const seen = await ask();
   expect(seen.containerList).toEqual(['web']);
   expect(seen.containerMap['web']).toMatchObject({ policyList: ['ksp-block-policy'], policyEnabled: 1 });
-  const data = JSON.parse(Buffer.from(seen.containerMap['web']!.policyDataList[0]!.policy).toString()) as { status: { conditions: unknown[] } };
-  expect(data.status.conditions).toMatchObject([{ type: 'Enforced', status: 'True' }, { reason: 'NotEnforcedYet', message: 'not enforced yet: 1 network rules' }]);
+  const data = JSON.parse(Buffer.from(seen.containerMap['web']!.policyDataList[0]!.policy).toString()) as {
+    status: { conditions: unknown[] };
+  };
+  expect(data.status.conditions).toMatchObject([
+    { type: 'Enforced', status: 'True' },
+    { reason: 'NotEnforcedYet', message: 'not enforced yet: 1 network rules' },
+  ]);
   expect(await page(agent, '/policies')).toContain('not enforced yet: 1 network rules');
   expect(await page(agent, '/metrics')).toContain('ka_agent_policies_limited 1');
   expect(await send('DELETED')).toBe(PolicyStatus.Deleted);
@@ -138,23 +193,90 @@ test('an enforcer that dies is started again, gets the same rules, and what was 
   expect(web()).toEqual(before);
   const [workload, { revision }] = web()!;
   fake.emit({ workload, revision, rule: 1 });
-  await until(async () => (await readFile(join(root, 'alerts.jsonl'), 'utf8')).includes('3 alerts were lost'));
+  await until(async () =>
+    (await readFile(join(root, 'alerts.jsonl'), 'utf8')).includes('3 alerts were lost'),
+  );
   expect(await page(agent, '/metrics')).toMatch(/ka_agent_events_lost_total 3\n/);
   expect(await page(agent, '/metrics')).toMatch(/ka_agent_events_unattributed_total 0\n/);
 }, 20_000);
+
+test('denials made while the agent was away name their policy when it is back', async () => {
+  await anAgent();
+  await writeFile(join(root, 'policies/a.yaml'), policyText('guard'));
+  await until(() => (web()?.[1].contentHash ?? 0n) !== 0n);
+  const [workload, { revision }] = web()!;
+  await running.pop()!.stop();
+  for (let i = 0; i < 5; i += 1) fake.emit({ workload, revision, rule: 1 });
+  const agent = await anAgent('--logPath', join(root, 'alerts.jsonl'));
+  await ready(agent);
+  await until(
+    async () =>
+      (await readFile(join(root, 'alerts.jsonl'), 'utf8').catch(() => '')).split('"PolicyName":"guard"')
+        .length === 6,
+  );
+  expect(await page(agent, '/metrics')).toMatch(/ka_agent_events_unattributed_total 0\n/);
+});
+
+test('denials decided by rules that were changed while the agent was away name the policy that decided', async () => {
+  await anAgent();
+  await writeFile(join(root, 'policies/a.yaml'), policyText('guard'));
+  await until(() => (web()?.[1].contentHash ?? 0n) !== 0n);
+  const [workload, { revision }] = web()!;
+  await running.pop()!.stop();
+  fake.emit({ workload, revision, rule: 1 });
+  await writeFile(join(root, 'policies/a.yaml'), policyText('other', '/elsewhere'));
+  const agent = await anAgent('--logPath', join(root, 'alerts.jsonl'));
+  await ready(agent);
+  await until(async () =>
+    (await readFile(join(root, 'alerts.jsonl'), 'utf8').catch(() => '')).includes('"PolicyName":"guard"'),
+  );
+});
 
 test('a denial whose rules are not known any more is still reported, as unknown', async () => {
   const agent = await anAgent('--logPath', join(root, 'alerts.jsonl'));
   await ready(agent);
   fake.emit({ workload: 77, revision: 9999, rule: 3 });
-  await until(async () => (await readFile(join(root, 'alerts.jsonl'), 'utf8').catch(() => '')).includes('"PolicyName":"unknown"'));
+  await until(async () =>
+    (await readFile(join(root, 'alerts.jsonl'), 'utf8').catch(() => '')).includes('"PolicyName":"unknown"'),
+  );
   expect(await page(agent, '/metrics')).toMatch(/ka_agent_events_unattributed_total 1\n/);
+});
+
+test('garbage on the gRPC port is refused and changes nothing', async () => {
+  const agent = await anAgent();
+  await ready(agent);
+  const address = `127.0.0.1:${agent.ports.grpc}`;
+  const raw = keep(new Client(address, credentials.createInsecure()));
+  const bytes = (value: Buffer): Buffer => value;
+  for (const garbage of [Buffer.from([0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f]), Buffer.alloc(1000, 0xff)]) {
+    const failure = await new Promise((resolve) => {
+      raw.makeUnaryRequest('/policy.PolicyService/containerPolicy', bytes, bytes, garbage, (error) =>
+        resolve(error),
+      );
+    });
+    expect(failure).not.toBeNull();
+  }
+  await new Promise<void>((resolve) => {
+    const socket = connect(agent.ports.grpc, '127.0.0.1', () => socket.write('GET / HTTP/1.1\r\n\r\n'));
+    socket
+      .on('error', () => undefined)
+      .on('close', () => resolve())
+      .resume();
+  });
+  const policies = keep(new PolicyServiceClient(address, credentials.createInsecure()));
+  const answer = await new Promise((resolve) => {
+    policies.containerPolicy({ policy: Buffer.from('{') }, (_error, value) => resolve(value));
+  });
+  expect(answer).toEqual({ status: PolicyStatus.Invalid });
+  expect(agent.readyChecks().every((check) => check.isReady)).toBe(true);
 });
 
 test('a kernel without BPF-LSM leaves an agent that says so and answers everything else', async () => {
   fake.nextExit = { code: 3, signal: null };
   const agent = await anAgent();
-  await until(() => agent.readyChecks().some(({ name, reason }) => name === 'enforcer' && /BPF LSM/.test(reason ?? '')));
+  await until(() =>
+    agent.readyChecks().some(({ name, reason }) => name === 'enforcer' && /BPF LSM/.test(reason ?? '')),
+  );
   const answer = await fetch(`http://127.0.0.1:${agent.ports.metrics}/readyz`);
   expect(answer.status).toBe(503);
   expect(await page(agent, '/healthz')).toBe('ok\n');
@@ -172,6 +294,9 @@ test.each([
 test('settings of existing installations that mean nothing here are accepted and said', async () => {
   expect(await loadConfig(['-alertThrottling=false', '-gRPC=0'], {})).toMatchObject({
     ok: true,
-    value: { config: { grpc: 0 }, warnings: [{ code: 'KA_AGENT_SETTING_UNUSED', object: '-alertThrottling=false' }] },
+    value: {
+      config: { grpc: 0 },
+      warnings: [{ code: 'KA_AGENT_SETTING_UNUSED', object: '-alertThrottling=false' }],
+    },
   });
 });

@@ -8,7 +8,11 @@ import { unenforcedParts } from './unenforced-parts.ts';
 const modeNumbers: Readonly<Record<PolicyMode, number>> = { disabled: 0, enabled: 1, audited: 2 };
 
 /** What `karmor probe` shows: the containers by name, their policies with what of them is not enforced, the host's. */
-export function answerProbe(rows: Iterable<WorkloadStatus>, hostName: string, networkPolicies: readonly Policy[]): ProbeResponse {
+export function answerProbe(
+  rows: Iterable<WorkloadStatus>,
+  hostName: string,
+  networkPolicies: readonly Policy[],
+): ProbeResponse {
   const response = ProbeResponse.create({});
   for (const row of rows) {
     const policyList = row.policies.map((policy) => policy.id.name);
@@ -37,14 +41,24 @@ function toData(policy: Policy, row: WorkloadStatus | undefined): Buffer {
   const isInForce = row?.inForce?.policies.get(key) === policy;
   const refusals = (row?.refusals ?? []).filter((refusal) => refusal.policies.includes(key));
   const conditions = [
-    { type: 'Enforced', status: isInForce ? 'True' : 'False', reason: isInForce ? 'InPlan' : (row?.failure?.reason ?? 'NotInPlan'), message: row?.failure?.message ?? '' },
+    {
+      type: 'Enforced',
+      status: isInForce ? 'True' : 'False',
+      reason: isInForce ? 'InPlan' : (row?.failure?.reason ?? 'NotInPlan'),
+      message: row?.failure?.message ?? '',
+    },
     ...refusals.map(({ error, kept }) => ({
       type: 'Refused',
       status: 'True',
       reason: error.reason,
       message: `${error.message}${kept.includes(key) ? '; the earlier version stays in force' : ''}`,
     })),
-    ...unenforcedParts(policy).map(({ reason, message }) => ({ type: 'Limited', status: 'True', reason, message })),
+    ...unenforcedParts(policy).map(({ reason, message }) => ({
+      type: 'Limited',
+      status: 'True',
+      reason,
+      message,
+    })),
   ];
   const { metadata, spec } = policy.object;
   return Buffer.from(JSON.stringify({ metadata, spec, status: { conditions } }));

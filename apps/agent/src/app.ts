@@ -1,12 +1,19 @@
+import { dirname, join } from 'node:path';
 import { KA_MAX_WORKLOADS } from '@kubearmor-ts/abi';
 import type { FrameStats } from '@kubearmor-ts/abi';
 import { CgroupResolver, watchContainerd, watchRunc } from '@kubearmor-ts/cri';
 import { createEnforcer } from '@kubearmor-ts/enforcer';
-import type { EnforcerProcess } from '@kubearmor-ts/enforcer';
+import type { AccessRecord, EnforcerProcess } from '@kubearmor-ts/enforcer';
 import { createOpsServer } from '@kubearmor-ts/http';
 import type { ReadyCheck } from '@kubearmor-ts/http';
 import type { Clock, Service } from '@kubearmor-ts/life';
-import { createGrpcServer, createLogFeed, logService, policyService, probeService } from '@kubearmor-ts/stream';
+import {
+  createGrpcServer,
+  createLogFeed,
+  logService,
+  policyService,
+  probeService,
+} from '@kubearmor-ts/stream';
 import type { GrpcService } from '@kubearmor-ts/stream';
 import type { Logger } from '@kubearmor-ts/telemetry';
 import { PolicyGate } from './accept-policies.ts';
@@ -18,13 +25,17 @@ import { describePolicies } from './describe-policies.ts';
 import { describeWorkloads } from './describe-workloads.ts';
 import { toEnforcementSettings } from './enforcement-settings.ts';
 import { WorkloadEnforcement } from './enforce-workloads.ts';
+import type { Restored } from './enforce-workloads.ts';
 import { WorkloadInventory } from './follow-workloads.ts';
 import type { RuntimeSource } from './follow-workloads.ts';
+import { EventHold } from './hold-events.ts';
 import { NodeFacts } from './node-facts.ts';
 import { PolicyStore } from './policy-store.ts';
+import type { PolicyParser } from './read-policy-file.ts';
 import { AccessReporter } from './report-accesses.ts';
 import { ErrorReporter } from './report-errors.ts';
 import { reportStorePolicies } from './report-policies.ts';
+import { RevisionMemory } from './remember-revisions.ts';
 import { runEnforcer } from './run-enforcer.ts';
 import { PolicyDir } from './watch-policy-dir.ts';
 import { AlertLines } from './write-alert-lines.ts';
@@ -36,6 +47,8 @@ export interface AgentDeps {
   readonly clock: Clock;
   readonly version: string;
   readonly spawnEnforcer: () => EnforcerProcess;
+  /** Absent: policy files are parsed on this thread. */
+  readonly parsePolicies?: PolicyParser;
 }
 
 export interface Agent {
@@ -47,9 +60,17 @@ export interface Agent {
 
 const CHECK_MS = 5000;
 const WAIT_FOR_RUNTIMES_MS = 3000;
+const HOLD_MS = 5000;
 
 /** The agent outside Kubernetes. Wiring only: what each part promises stands in its own file. */
-export function createAgent({ config, logger, clock, version, spawnEnforcer }: AgentDeps): Agent {
+export function createAgent({
+  config,
+  logger,
+  clock,
+  version,
+  spawnEnforcer,
+  parsePolicies,
+}: AgentDeps): Agent {
   const errors = new ErrorReporter(logger, () => clock.nowMs());
   const node = new NodeFacts({
     cluster: config.cluster,
@@ -61,7 +82,14 @@ export function createAgent({ config, logger, clock, version, spawnEnforcer }: A
   const settings = toEnforcementSettings(config, node.hostName);
   const bootClock = systemBootClock(config.procfs);
   const store = new PolicyStore();
-  const policyDir = new PolicyDir({ dir: config.policyDir, store, settleMs: 50, rescanMs: 10_000, onError: errors.report });
+  const policyDir = new PolicyDir({
+    dir: config.policyDir,
+    store,
+    settleMs: 50,
+    rescanMs: 10_000,
+    onError: errors.report,
+    ...(parsePolicies === undefined ? {} : { parse: parsePolicies }),
+  });
   reportStorePolicies(store, logger, errors.report);
   const gate = new PolicyGate({
     dir: config.policyDir,
@@ -90,6 +118,7 @@ export function createAgent({ config, logger, clock, version, spawnEnforcer }: A
     maxWorkloads: KA_MAX_WORKLOADS,
     nowMs: () => clock.nowMs(),
     onError: errors.report,
+    onApplied: () => revisions.changed(),
     resolveCgroup: async ({ pid, cgroupNames, key }) => {
       const id = await cgroups.resolve(pid ?? 0, cgroupNames);
       if (id.ok) return id.value;
@@ -97,6 +126,11 @@ export function createAgent({ config, logger, clock, version, spawnEnforcer }: A
       return undefined;
     },
   });
+  const revisions = new RevisionMemory(
+    join(dirname(config.policyDir), 'revisions.json'),
+    enforcement.history,
+    errors.report,
+  );
   const inventory = new WorkloadInventory({
     sources: runtimeSources(config),
     onSet: (workload) => enforcement.setWorkload(workload),
@@ -126,22 +160,52 @@ export function createAgent({ config, logger, clock, version, spawnEnforcer }: A
     },
   });
   enforcer.onLoss((count, ring) => reporter.lost(ring, Number(count)));
-  enforcer.onEvents((events, ring) => {
+  const hold = new EventHold<AccessRecord>((events, ring) => {
     for (const event of events) reporter.take(ring, event);
     const last = events.reduce((highest, event) => (event.seq > highest ? event.seq : highest), 0n);
     void enforcer.eventsTaken(last, ring);
   });
+  enforcer.onEvents((events, ring) => hold.take(events, ring));
+  const takeUp = (restored: readonly Restored[]): void => {
+    enforcement.connected(restored);
+    const patience = new AbortController();
+    void Promise.race([enforcement.settled(), clock.sleep(HOLD_MS, patience.signal)]).then(() => {
+      patience.abort();
+      hold.open();
+    });
+  };
   enforcer.onState((state) => {
     if (state.kind !== 'running') enforcement.disconnected();
     if (state.kind === 'waiting' || state.kind === 'failed') errors.report(state.error);
   });
 
   const readyChecks = (): readonly ReadyCheck[] => [
-    { name: 'enforcer', isReady: enforcer.state.kind === 'running', reason: 'error' in enforcer.state ? enforcer.state.error.message : `the enforcer is ${enforcer.state.kind}` },
-    { name: 'rules', isReady: enforcement.isSettled && enforcement.hasSynced, reason: 'rules are on their way to the kernel' },
+    {
+      name: 'enforcer',
+      isReady: enforcer.state.kind === 'running',
+      reason:
+        'error' in enforcer.state ? enforcer.state.error.message : `the enforcer is ${enforcer.state.kind}`,
+    },
+    {
+      name: 'rules',
+      isReady: enforcement.isSettled && enforcement.hasSynced,
+      reason: 'rules are on their way to the kernel',
+    },
   ];
   let kernel: FrameStats | undefined;
-  const metrics = createAgentMetrics({ store, gate, inventory, enforcement, enforcer, reporter, errors, feed, lines, kernel: () => kernel, maxWorkloads: KA_MAX_WORKLOADS });
+  const metrics = createAgentMetrics({
+    store,
+    gate,
+    inventory,
+    enforcement,
+    enforcer,
+    reporter,
+    errors,
+    feed,
+    lines,
+    kernel: () => kernel,
+    maxWorkloads: KA_MAX_WORKLOADS,
+  });
   const ops = createOpsServer({
     host: config.metricsHost,
     port: config.metricsPort,
@@ -150,13 +214,21 @@ export function createAgent({ config, logger, clock, version, spawnEnforcer }: A
     pages: {
       '/policies': () => ({
         policies: describePolicies(store, enforcement, settings),
-        problems: [...store.problems()].map(([file, { code, reason, object, place, message }]) => ({ file, code, reason, object, place, message })),
+        problems: [...store.problems()].map(([file, { code, reason, object, place, message }]) => ({
+          file,
+          code,
+          reason,
+          object,
+          place,
+          message,
+        })),
       }),
       '/workloads': () => ({ workloads: describeWorkloads(enforcement), runtimes: inventory.status() }),
     },
   });
 
-  const isServingPolicies = config.enableKubeArmorPolicy || config.enableKubeArmorHostPolicy || config.enableNetworkPolicyEnforcer;
+  const isServingPolicies =
+    config.enableKubeArmorPolicy || config.enableKubeArmorHostPolicy || config.enableNetworkPolicyEnforcer;
   const policyServices: readonly GrpcService[] = isServingPolicies
     ? [
         policyService({
@@ -165,16 +237,30 @@ export function createAgent({ config, logger, clock, version, spawnEnforcer }: A
             hostPolicy: (json) => gate.handle('hostPolicy', json),
             networkPolicy: (json) => gate.handle('networkPolicy', json),
           },
-          onFailure: (method, failure) => errors.report({ code: 'KA_AGENT_POLICY_HANDLER', reason: 'HandlerFailed', object: method, message: String(failure) }),
+          onFailure: (method, failure) =>
+            errors.report({
+              code: 'KA_AGENT_POLICY_HANDLER',
+              reason: 'HandlerFailed',
+              object: method,
+              message: String(failure),
+            }),
         }),
         probeService(() =>
-          answerProbe(enforcement.status(), node.hostName, [...store.policies()].filter((policy) => policy.id.kind === 'KubeArmorNetworkPolicy')),
+          answerProbe(
+            enforcement.status(),
+            node.hostName,
+            [...store.policies()].filter((policy) => policy.id.kind === 'KubeArmorNetworkPolicy'),
+          ),
         ),
       ]
     : [];
   const services = [logService(feed), ...policyServices];
   const grpc = createGrpcServer({ address: `${config.grpcHost}:${config.grpc}`, services, reflection: true });
-  const health = createGrpcServer({ address: `${config.grpcHost}:${config.grpcHealthPort}`, services: [], healthOf: services.map((service) => service.name) });
+  const health = createGrpcServer({
+    address: `${config.grpcHost}:${config.grpcHealthPort}`,
+    services: [],
+    healthOf: services.map((service) => service.name),
+  });
 
   const upkeep: Service = {
     name: 'upkeep',
@@ -195,7 +281,8 @@ export function createAgent({ config, logger, clock, version, spawnEnforcer }: A
   const nodeFacts: Service = { name: 'node facts', start: () => node.load(), stop: () => Promise.resolve() };
   const heard: Service = {
     name: 'first listing of containers',
-    start: (signal) => Promise.race([inventory.heardFromAll, clock.sleep(WAIT_FOR_RUNTIMES_MS, signal)]).then(() => undefined),
+    start: (signal) =>
+      Promise.race([inventory.heardFromAll, clock.sleep(WAIT_FOR_RUNTIMES_MS, signal)]).then(() => undefined),
     stop: () => Promise.resolve(),
   };
   return {
@@ -203,13 +290,14 @@ export function createAgent({ config, logger, clock, version, spawnEnforcer }: A
       nodeFacts,
       ...(lines === undefined ? [] : [lines]),
       policyDir,
+      revisions,
       inventory,
       heard,
       grpc,
       writePortFile(config, () => grpc.port),
       optional(health, errors),
       optional(ops, errors),
-      runEnforcer(enforcer, { onReady: (hello) => enforcement.connected(hello.restored), onError: errors.report }),
+      runEnforcer(enforcer, { onReady: (hello) => takeUp(hello.restored), onError: errors.report }),
       upkeep,
     ],
     ports: {
@@ -234,7 +322,8 @@ function runtimeSources(config: AgentConfig): readonly RuntimeSource[] {
   const isGiven = (text: string): boolean => text !== '' && text !== 'none';
   const containerd: RuntimeSource = {
     name: `containerd ${socket}`,
-    watch: (signal) => watchContainerd({ socket, dockerRoot, relistMs: 30_000, callMs: 10_000, retryMs }, signal),
+    watch: (signal) =>
+      watchContainerd({ socket, dockerRoot, relistMs: 30_000, callMs: 10_000, retryMs }, signal),
   };
   const runc = config.runcRoots.filter(isGiven).map((root) => ({
     name: `runc ${root}`,
@@ -253,7 +342,13 @@ function optional(service: Service, errors: ErrorReporter): Service {
         await service.start(signal);
         isStarted = true;
       } catch (cause) {
-        errors.report({ code: 'KA_AGENT_LISTEN', reason: 'PortUnavailable', object: service.name, message: cause instanceof Error ? cause.message : String(cause), cause });
+        errors.report({
+          code: 'KA_AGENT_LISTEN',
+          reason: 'PortUnavailable',
+          object: service.name,
+          message: cause instanceof Error ? cause.message : String(cause),
+          cause,
+        });
       }
     },
     stop: () => (isStarted ? service.stop() : Promise.resolve()),

@@ -1,6 +1,8 @@
-import type { EnforcementPlan } from '@kubearmor-ts/plan';
-import type { Postures } from '@kubearmor-ts/policy';
+import type { Postures, Rule } from '@kubearmor-ts/policy';
 import type { Workload } from '@kubearmor-ts/workload';
+
+/** What an alert tells of the rule that decided. */
+export type Explanation = Pick<Rule, 'policy' | 'severity' | 'tags' | 'message' | 'action'>;
 
 /** What a revision of a workload's binding meant. */
 export interface Binding {
@@ -8,7 +10,7 @@ export interface Binding {
   workload: Workload | undefined;
   readonly number: number;
   /** Undefined when no rules were in force. */
-  readonly plan: EnforcementPlan | undefined;
+  readonly plan: { readonly rules: readonly (Explanation | undefined)[] } | undefined;
   readonly postures: Postures;
 }
 
@@ -38,7 +40,10 @@ export class AttributionHistory {
     if (binding === undefined) return;
     this.#byRevision.delete(revision);
     const own = this.#revisions.get(binding.number) ?? [];
-    this.#revisions.set(binding.number, own.filter((known) => known !== revision));
+    this.#revisions.set(
+      binding.number,
+      own.filter((known) => known !== revision),
+    );
   }
 
   /** Keeps what was known for a while: its last events may still be on their way. */
@@ -59,6 +64,15 @@ export class AttributionHistory {
   find(number: number, revision: number): Binding | undefined {
     const binding = this.#byRevision.get(revision);
     return binding?.number === number ? binding : undefined;
+  }
+
+  /** The revision of each workload that is in force now. */
+  *latest(): IterableIterator<readonly [revision: number, binding: Binding]> {
+    for (const revisions of this.#revisions.values()) {
+      const revision = revisions.at(-1);
+      const binding = revision === undefined ? undefined : this.#byRevision.get(revision);
+      if (revision !== undefined && binding !== undefined) yield [revision, binding];
+    }
   }
 
   get size(): number {

@@ -34,6 +34,11 @@ test('a clock that was set is followed within seconds, jitter is not', () => {
 });
 
 test('user names are read line by line, whatever else is in the file', () => {
-  const users = parsePasswd('root:x:0:0:r:/root:/bin/sh\ntoor:x:0:0::/:\n\nbad\nx:y\n:z:5\nweb:x:33:33::/:\nn:x:-1:\n');
-  expect([...users]).toEqual([[0, 'root'], [33, 'web']]);
+  const users = parsePasswd(
+    'root:x:0:0:r:/root:/bin/sh\ntoor:x:0:0::/:\n\nbad\nx:y\n:z:5\nweb:x:33:33::/:\nn:x:-1:\n',
+  );
+  expect([...users]).toEqual([
+    [0, 'root'],
+    [33, 'web'],
+  ]);
 });

@@ -42,7 +42,14 @@ export class PlanCompiler {
   readonly #results = new Map<string, Result<EnforcementPlan, PlanError>>();
   #used = new Set<string>();
   #next = 1;
-  readonly counts: CompileCounts = { compiled: 0, shared: 0, refused: 0, lastMs: 0, longestMs: 0, totalMs: 0 };
+  readonly counts: CompileCounts = {
+    compiled: 0,
+    shared: 0,
+    refused: 0,
+    lastMs: 0,
+    longestMs: 0,
+    totalMs: 0,
+  };
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs;
@@ -60,7 +67,9 @@ export class PlanCompiler {
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       const result = this.#planOf(policies, postures, mode);
       if (result.ok) return { plan: result.value, policies, postures, refusals };
-      const blamed = [...new Set(result.error.rules.map((rule) => policyKey(rule.policy)))].filter((key) => policies.has(key));
+      const blamed = [...new Set(result.error.rules.map((rule) => policyKey(rule.policy)))].filter((key) =>
+        policies.has(key),
+      );
       const kept: string[] = [];
       for (const key of blamed) {
         const earlier = inForce.get(key);
@@ -90,7 +99,11 @@ export class PlanCompiler {
     return this.#results.size;
   }
 
-  #planOf(policies: ReadonlyMap<string, Policy>, postures: Postures, mode: PolicyMode): Result<EnforcementPlan, PlanError> {
+  #planOf(
+    policies: ReadonlyMap<string, Policy>,
+    postures: Postures,
+    mode: PolicyMode,
+  ): Result<EnforcementPlan, PlanError> {
     const numbers = [...policies.values()].map((policy) => this.#numberOf(policy)).sort((a, b) => a - b);
     const key = `${mode} ${postures.file} ${postures.network} ${postures.capabilities} ${numbers.join(' ')}`;
     this.#used.add(key);
@@ -100,7 +113,11 @@ export class PlanCompiler {
       return known;
     }
     const startMs = this.#nowMs();
-    const result = planWorkload({ rules: [...policies.values()].flatMap((policy) => policy.rules), postures, mode });
+    const result = planWorkload({
+      rules: [...policies.values()].flatMap((policy) => policy.rules),
+      postures,
+      mode,
+    });
     this.#count(this.#nowMs() - startMs, result.ok);
     this.#results.set(key, result);
     return result;

@@ -25,7 +25,11 @@ export interface PolicyRow {
   readonly place: string;
   readonly state: PolicyState;
   readonly workloads: number;
-  readonly refusedBy: readonly { readonly workload: string; readonly code: string; readonly message: string }[];
+  readonly refusedBy: readonly {
+    readonly workload: string;
+    readonly code: string;
+    readonly message: string;
+  }[];
   readonly conditions: readonly { readonly reason: string; readonly message: string }[];
 }
 
@@ -71,7 +75,8 @@ function collect(row: WorkloadStatus, uses: Map<string, Use>): void {
     const held = row.inForce?.policies.get(key);
     if (held === policy) use.inForce += 1;
     else if (held !== undefined) use.earlier += 1;
-    for (const { error, policies } of row.refusals) if (policies.includes(key)) use.refused.push(refusal(row.key, error));
+    for (const { error, policies } of row.refusals)
+      if (policies.includes(key)) use.refused.push(refusal(row.key, error));
     if (row.failure !== undefined) use.refused.push(refusal(row.key, row.failure));
   }
   for (const { rule, reason, message } of row.inForce?.plan.notEnforced ?? []) {

@@ -9,10 +9,17 @@ import { parsePolicyFile } from './read-policy-file.ts';
 
 const postures = { file: 'audit', network: 'audit', capabilities: 'audit' } as const;
 
-const policy = (name: string, over: { app?: string; path?: string; namespace?: string; pattern?: string; kind?: string } = {}): string => {
+const policy = (
+  name: string,
+  over: { app?: string; path?: string; namespace?: string; pattern?: string; kind?: string } = {},
+): string => {
   const { app = 'shop', path = '/secret', namespace, pattern, kind = 'KubeArmorPolicy' } = over;
-  const selector = kind === 'KubeArmorHostPolicy' ? `nodeSelector: {matchLabels: {kubearmor.io/hostname: "*"}}` : `selector: {matchLabels: {app: ${app}}}`;
-  const rules = pattern === undefined ? `matchPaths: [{path: ${path}}]` : `matchPatterns: [{pattern: "${pattern}"}]`;
+  const selector =
+    kind === 'KubeArmorHostPolicy'
+      ? `nodeSelector: {matchLabels: {kubearmor.io/hostname: "*"}}`
+      : `selector: {matchLabels: {app: ${app}}}`;
+  const rules =
+    pattern === undefined ? `matchPaths: [{path: ${path}}]` : `matchPatterns: [{pattern: "${pattern}"}]`;
   return `apiVersion: security.kubearmor.com/v1\nkind: ${kind}\nmetadata:\n  name: ${name}\n${namespace === undefined ? '' : `  namespace: ${namespace}\n`}spec:\n  ${selector}\n  file:\n    ${rules}\n  action: Block\n`;
 };
 
@@ -38,15 +45,18 @@ class Kernel implements EnforcerPort {
   failing: string | undefined;
   syncs = 0;
 
-  putPlan = (plan: { contentHash: bigint }) => this.#answer('putPlan', () => this.plans.add(plan.contentHash));
+  putPlan = (plan: { contentHash: bigint }) =>
+    this.#answer('putPlan', () => this.plans.add(plan.contentHash));
   setWorkload = (setting: WorkloadSetting) =>
     this.#answer('setWorkload', () => {
       if (setting.contentHash !== 0n && !this.plans.has(setting.contentHash)) throw new Error('plan unknown');
       this.workloads.set(setting.workload, setting);
     });
   dropWorkload = (workload: number) => this.#answer('dropWorkload', () => this.workloads.delete(workload));
-  bindCgroupName = (workload: number, name: string) => this.#answer('bindCgroupName', () => this.names.set(name, workload));
-  bindCgroupId = (workload: number, id: bigint) => this.#answer('bindCgroupId', () => this.ids.set(id, workload));
+  bindCgroupName = (workload: number, name: string) =>
+    this.#answer('bindCgroupName', () => this.names.set(name, workload));
+  bindCgroupId = (workload: number, id: bigint) =>
+    this.#answer('bindCgroupId', () => this.ids.set(id, workload));
   synced = () => this.#answer('synced', () => (this.syncs += 1));
 
   of(key: string): WorkloadSetting | undefined {
@@ -55,7 +65,10 @@ class Kernel implements EnforcerPort {
 
   #answer(command: string, apply: () => unknown) {
     this.log.push(command);
-    if (this.failing === command) return Promise.resolve(fail<CodedError>({ code: 'KA_TEST', reason: 'Test', message: `${command} fails` }));
+    if (this.failing === command)
+      return Promise.resolve(
+        fail<CodedError>({ code: 'KA_TEST', reason: 'Test', message: `${command} fails` }),
+      );
     apply();
     return Promise.resolve(ok(undefined));
   }
@@ -79,7 +92,8 @@ function aRig(options: { host?: boolean } = {}) {
     resolveCgroup: ({ pid }) => Promise.resolve(pid === undefined ? undefined : BigInt(pid * 10)),
     onError: (error) => void errors.push(error),
   });
-  const write = (path: string, text: string): void => void store.apply([parsePolicyFile(path, Buffer.from(text), 1n)], []);
+  const write = (path: string, text: string): void =>
+    void store.apply([parsePolicyFile(path, Buffer.from(text), 1n)], []);
   return { kernel, store, errors, enforcement, write };
 }
 
@@ -126,8 +140,12 @@ test('a policy change reaches exactly the containers it concerns, under a new re
   expect(kernel.log).toEqual(['putPlan', 'setWorkload']);
   const after = kernel.of('default/web')!;
   expect(after.revision).toBeGreaterThan(before.revision);
-  expect(enforcement.history.find(after.workload, before.revision)?.plan?.rules[1]?.pattern).toEqual({ kind: 'exact', path: '/secret' });
-  expect(enforcement.history.find(after.workload, after.revision)?.plan?.rules[1]?.pattern).toEqual({ kind: 'exact', path: '/other' });
+  expect(enforcement.history.find(after.workload, before.revision)?.plan?.rules[1]).toMatchObject({
+    pattern: { path: '/secret' },
+  });
+  expect(enforcement.history.find(after.workload, after.revision)?.plan?.rules[1]).toMatchObject({
+    pattern: { path: '/other' },
+  });
 });
 
 test('a change of the message alone is told apart in alerts although the tables are equal', async () => {
@@ -156,7 +174,9 @@ test('a policy that cannot be compiled is left out, named, and stops no other', 
   const row = [...enforcement.status()].find(({ key }) => key === 'default/web')!;
   expect([...row.inForce!.policies.values()].map(({ id }) => id.name)).toEqual(['good']);
   expect(row.refusals).toMatchObject([{ policies: ['KubeArmorPolicy/default/evil'], kept: [] }]);
-  expect(errors).toMatchObject([{ object: expect.stringContaining('evil'), place: expect.stringMatching(/^b\.yaml:\d+/) }]);
+  expect(errors).toMatchObject([
+    { object: expect.stringContaining('evil'), place: expect.stringMatching(/^b\.yaml:\d+/) },
+  ]);
   expect(kernel.of('default/web')?.contentHash).not.toBe(0n);
 });
 
@@ -210,7 +230,9 @@ test('after a restart of the agent numbers and revisions go on where they were',
   expect(kernel.syncs).toBe(1);
   enforcement.setWorkload(aContainer('new'));
   await enforcement.settled();
-  expect(kernel.of('default/new')!.revision).toBeGreaterThan(Math.max(...restored.map(({ revision }) => revision)));
+  expect(kernel.of('default/new')!.revision).toBeGreaterThan(
+    Math.max(...restored.map(({ revision }) => revision)),
+  );
 });
 
 test('a command that fails is told, keeps what was in force, and is tried again', async () => {
@@ -260,9 +282,19 @@ test('the same id made again at once is not dropped', async () => {
 
 test.each([
   ['a policy of any namespace holds for a plain container', 'any', {}, true],
-  ['a container that plays a pod obeys policies of its namespace', 'shop', { 'io.kubernetes.pod.namespace': 'shop' }, true],
+  [
+    'a container that plays a pod obeys policies of its namespace',
+    'shop',
+    { 'io.kubernetes.pod.namespace': 'shop' },
+    true,
+  ],
   ['and no others', 'other', { 'io.kubernetes.pod.namespace': 'shop' }, false],
-  ['an untracked namespace gets none', 'kube-system', { 'io.kubernetes.pod.namespace': 'kube-system' }, false],
+  [
+    'an untracked namespace gets none',
+    'kube-system',
+    { 'io.kubernetes.pod.namespace': 'kube-system' },
+    false,
+  ],
 ])('%s', async (_name, namespace, labels, isEnforced) => {
   const { kernel, enforcement, write } = aRig();
   write('a.yaml', policy('one', { namespace }));

@@ -3,7 +3,7 @@ import type { EnforcementPlan } from '@kubearmor-ts/plan';
 import { policyKey } from '@kubearmor-ts/policy';
 import type { Policy, PolicyMode, Postures } from '@kubearmor-ts/policy';
 import type { CodedError } from '@kubearmor-ts/result';
-import { WorkloadNumbers } from '@kubearmor-ts/workload';
+import { withoutPid, WorkloadNumbers } from '@kubearmor-ts/workload';
 import type { Workload, WorkloadKey } from '@kubearmor-ts/workload';
 import { AttributionHistory } from './attribution-history.ts';
 import type { Binding } from './attribution-history.ts';
@@ -33,6 +33,8 @@ export interface EnforceOptions {
   /** The inode of a running container's cgroup. */
   readonly resolveCgroup: (workload: Workload) => Promise<bigint | undefined>;
   readonly onError: (error: CodedError) => void;
+  /** A binding reached the kernel. */
+  readonly onApplied?: () => void;
 }
 
 /** One row of the tables in the kernel, with what it should be and what it is. */
@@ -77,6 +79,8 @@ const HOST_KEY = 'host';
 /** The content hash that stands for no rules. */
 const NO_RULES = 0n;
 
+const REST_MS_MAX = 1000;
+
 /**
  * Keeps the kernel's tables equal to (policies × workloads × settings).
  *
@@ -109,6 +113,8 @@ export class WorkloadEnforcement {
   #syncWanted = false;
   #hasSynced = false;
   #working: Promise<void> | undefined;
+  #restUntilMs = 0;
+  #hurry: (() => void) | undefined;
 
   constructor(options: EnforceOptions) {
     this.#options = options;
@@ -136,7 +142,9 @@ export class WorkloadEnforcement {
     this.#isConnected = true;
     this.#hasSynced = false;
     this.#kernel.reset(restored);
-    this.#restored = new Map(restored.map((one) => [one.workload === KA_HOST_WORKLOAD ? HOST_KEY : one.key, one]));
+    this.#restored = new Map(
+      restored.map((one) => [one.workload === KA_HOST_WORKLOAD ? HOST_KEY : one.key, one]),
+    );
     for (const one of restored) this.#revision = Math.max(this.#revision, one.revision);
     this.#renumber(restored.filter((one) => one.workload !== KA_HOST_WORKLOAD));
     /* With nothing to lose there is no need to hear every runtime first. */
@@ -155,7 +163,8 @@ export class WorkloadEnforcement {
     this.#numbers = new WorkloadNumbers(this.#options.maxWorkloads);
     for (const { key, workload } of restored) {
       const isTaken = this.#numbers.adopt(key as WorkloadKey, workload);
-      if (isTaken && dropped.has(key) && !this.#entries.has(key)) this.#drops.set(workload, key as WorkloadKey);
+      if (isTaken && dropped.has(key) && !this.#entries.has(key))
+        this.#drops.set(workload, key as WorkloadKey);
     }
     for (const entry of [...this.#entries.values()]) {
       if (entry.workload === undefined) continue;
@@ -171,6 +180,7 @@ export class WorkloadEnforcement {
 
   disconnected(): void {
     this.#isConnected = false;
+    this.#hurry?.();
   }
 
   /** Every runtime has told what it has: what nobody claimed may go. */
@@ -195,6 +205,7 @@ export class WorkloadEnforcement {
     this.#select(entry);
     this.#entries.set(workload.key, entry);
     this.#dirty.add(workload.key);
+    this.#hurry?.();
     this.#work();
   }
 
@@ -213,22 +224,29 @@ export class WorkloadEnforcement {
     const entry = this.#entries.get(key);
     if (entry === undefined) return;
     entry.isBound = false;
-    if (entry.workload !== undefined) {
-      const { pid: _ended, ...workload } = entry.workload;
-      entry.workload = workload;
-    }
+    if (entry.workload !== undefined) entry.workload = withoutPid(entry.workload);
     this.#dirty.add(key);
     this.#work();
   }
 
   /** What failed is tried once more. */
   retry(): void {
-    for (const [key, entry] of this.#entries) if (entry.failure !== undefined || !entry.isBound) this.#dirty.add(key);
+    for (const [key, entry] of this.#entries)
+      if (entry.failure !== undefined || !entry.isBound) this.#dirty.add(key);
     this.#work();
   }
 
   *status(): IterableIterator<WorkloadStatus> {
-    for (const { key, number, workload, mode, selected, applied, refusals, failure } of this.#entries.values()) {
+    for (const {
+      key,
+      number,
+      workload,
+      mode,
+      selected,
+      applied,
+      refusals,
+      failure,
+    } of this.#entries.values()) {
       yield {
         key,
         number,
@@ -266,7 +284,9 @@ export class WorkloadEnforcement {
     const key = policyKey(policy.id);
     const { settings } = this.#options;
     const isSelected =
-      entry.workload === undefined ? selectsHost(policy, settings) : selectsContainer(policy, entry.workload, settings);
+      entry.workload === undefined
+        ? selectsHost(policy, settings)
+        : selectsContainer(policy, entry.workload, settings);
     if (!isSelected) return entry.selected.delete(key);
     if (entry.selected.get(key) === policy) return false;
     entry.selected.set(key, policy);
@@ -295,8 +315,10 @@ export class WorkloadEnforcement {
   }
 
   async #drain(): Promise<void> {
-    /* Lets changes of the same turn gather. */
+    /* Lets changes of the same turn gather, and in a flood of them those of the time the last round took. */
     await Promise.resolve();
+    await this.#rest();
+    const spentMs = this.compiler.counts.totalMs;
     while (this.#isConnected && (this.#dirty.size > 0 || this.#drops.size > 0)) {
       const entry = this.#takeDirty();
       if (entry !== undefined) await this.#settle(entry);
@@ -305,11 +327,28 @@ export class WorkloadEnforcement {
       await new Promise((resolve) => setImmediate(resolve));
     }
     this.compiler.sweep(this.#plansInForce());
+    const restMs = Math.min(this.compiler.counts.totalMs - spentMs, REST_MS_MAX);
+    this.#restUntilMs = this.#options.nowMs() + restMs;
     if (this.#isConnected && this.#syncWanted && !this.#hasSynced) {
       this.#hasSynced = true;
       const answer = await this.#options.enforcer.synced();
       if (!answer.ok) this.#options.onError(answer.error);
     }
+  }
+
+  /** Compiling takes half of the time at most, unless a container is waiting for its first rules. */
+  async #rest(): Promise<void> {
+    const ms = this.#restUntilMs - this.#options.nowMs();
+    const isUrgent = [...this.#dirty].some((key) => this.#entries.get(key)?.applied === undefined);
+    if (ms <= 0 || isUrgent) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#hurry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#hurry = undefined;
   }
 
   /** A container that is about to start comes before those that already have rules. */
@@ -336,33 +375,50 @@ export class WorkloadEnforcement {
   }
 
   async #settle(entry: Entry): Promise<void> {
-    if (entry.workload !== undefined && !entry.isBound && entry.applied === undefined && !this.#restored.has(entry.key)) {
+    if (
+      entry.workload !== undefined &&
+      !entry.isBound &&
+      entry.applied === undefined &&
+      !this.#restored.has(entry.key)
+    ) {
       /* Named before its rules are ready: processes that start meanwhile carry the number the rules will come under. */
       if (await this.#set(entry, undefined, this.#nextRevision(), NO_RULES)) await this.#bind(entry);
     }
     const inForce = entry.applied?.compiled?.policies ?? new Map<string, Policy>();
-    const compiled = entry.mode === 'disabled' || entry.selected.size === 0 ? undefined : this.#compile(entry, inForce);
+    const compiled =
+      entry.mode === 'disabled' || entry.selected.size === 0 ? undefined : this.#compile(entry, inForce);
     if (compiled !== 'refused') {
       const wanted = compiled;
       const isSame =
         entry.applied !== undefined &&
         entry.applied.session === this.#session &&
         entry.applied.compiled?.plan === wanted?.plan;
-      const isIdleHost = entry.workload === undefined && wanted === undefined && entry.applied === undefined && !this.#restored.has(HOST_KEY);
+      const isIdleHost =
+        entry.workload === undefined &&
+        wanted === undefined &&
+        entry.applied === undefined &&
+        !this.#restored.has(HOST_KEY);
       if (isSame || isIdleHost) entry.failure = undefined;
       else await this.#apply(entry, wanted);
     } else {
       await this.#keep(entry);
     }
-    if (entry.workload !== undefined && !entry.isBound && entry.applied?.session === this.#session) await this.#bind(entry);
+    if (entry.workload !== undefined && !entry.isBound && entry.applied?.session === this.#session)
+      await this.#bind(entry);
   }
 
   #compile(entry: Entry, inForce: ReadonlyMap<string, Policy>): Compiled | 'refused' {
-    const compiled = this.compiler.compile(entry.selected.values(), inForce, this.#posturesOf(entry), entry.mode);
+    const compiled = this.compiler.compile(
+      entry.selected.values(),
+      inForce,
+      this.#posturesOf(entry),
+      entry.mode,
+    );
     const before = entry.refusals;
     entry.refusals = compiled.refusals;
     for (const { error } of compiled.refusals) {
-      if (!before.some((known) => known.error === error)) this.#options.onError({ ...error, object: error.object ?? entry.key });
+      if (!before.some((known) => known.error === error))
+        this.#options.onError({ ...error, object: error.object ?? entry.key });
     }
     return compiled.plan === undefined ? 'refused' : (compiled as Compiled);
   }
@@ -387,11 +443,17 @@ export class WorkloadEnforcement {
       }
     }
     const restored = this.#restored.get(entry.key);
-    const isKept = restored !== undefined && restored.contentHash === hash && restored.workload === entry.number;
+    const isKept =
+      restored !== undefined && restored.contentHash === hash && restored.workload === entry.number;
     await this.#set(entry, compiled, isKept ? restored.revision : this.#nextRevision(), hash);
   }
 
-  async #set(entry: Entry, compiled: Compiled | undefined, revision: number, contentHash: bigint): Promise<boolean> {
+  async #set(
+    entry: Entry,
+    compiled: Compiled | undefined,
+    revision: number,
+    contentHash: bigint,
+  ): Promise<boolean> {
     const binding: Binding = {
       workload: entry.workload,
       number: entry.number,
@@ -416,6 +478,7 @@ export class WorkloadEnforcement {
     entry.applied = { session, revision, compiled };
     entry.failure = undefined;
     this.counts.settled += 1;
+    this.#options.onApplied?.();
     return true;
   }
 
@@ -446,13 +509,15 @@ export class WorkloadEnforcement {
 
   #fail(entry: Entry, error: CodedError): void {
     this.counts.failed += 1;
-    if (this.#isConnected && entry.failure?.message !== error.message) this.#options.onError({ ...error, object: error.object ?? entry.key });
+    if (this.#isConnected && entry.failure?.message !== error.message)
+      this.#options.onError({ ...error, object: error.object ?? entry.key });
     entry.failure = error;
   }
 
   #plansInForce(): ReadonlySet<EnforcementPlan> {
     const plans = new Set<EnforcementPlan>();
-    for (const { applied } of this.#entries.values()) if (applied?.compiled !== undefined) plans.add(applied.compiled.plan);
+    for (const { applied } of this.#entries.values())
+      if (applied?.compiled !== undefined) plans.add(applied.compiled.plan);
     return plans;
   }
 

@@ -4,7 +4,11 @@ import type { AgentConfig } from './config.ts';
 /** Every switch that plans depend on beside policies and workloads. */
 export interface EnforcementSettings {
   readonly containers: { readonly isEnabled: boolean; readonly postures: Postures };
-  readonly host: { readonly isEnabled: boolean; readonly postures: Postures; readonly labels: Readonly<Record<string, string>> };
+  readonly host: {
+    readonly isEnabled: boolean;
+    readonly postures: Postures;
+    readonly labels: Readonly<Record<string, string>>;
+  };
   readonly networkEnabled: boolean;
   readonly untrackedNamespaces: readonly string[];
 }
@@ -33,7 +37,7 @@ export function toEnforcementSettings(config: AgentConfig, hostName: string): En
   };
 }
 
-/** The start-up word `allow` behaves as `audit` in the kernel, as it always has (policy.md 2.3). */
+/** The start-up word `allow` behaves as `audit` in the kernel, as it always has. */
 const toPosture = (word: string): Posture => (word === 'block' ? 'block' : 'audit');
 
 /** The annotation that kubelets copy from pods; unknown words mean enabled. */

@@ -1,7 +1,7 @@
 import type { RuntimeUpdate } from '@kubearmor-ts/cri';
 import type { Service } from '@kubearmor-ts/life';
 import type { CodedError } from '@kubearmor-ts/result';
-import { diffContainers, toWorkload, toWorkloadKey } from '@kubearmor-ts/workload';
+import { diffContainers, toWorkload, toWorkloadKey, withoutPid } from '@kubearmor-ts/workload';
 import type { ContainerFacts, Workload, WorkloadKey } from '@kubearmor-ts/workload';
 
 export interface RuntimeSource {
@@ -106,8 +106,7 @@ export class WorkloadInventory implements Service {
       case 'stopped': {
         const facts = source.known.get(update.key);
         if (facts === undefined) break;
-        const { pid: _ended, ...rest } = facts;
-        source.known.set(update.key, rest);
+        source.known.set(update.key, withoutPid(facts));
         this.#options.onStopped(update.key);
         break;
       }
@@ -134,7 +133,8 @@ export class WorkloadInventory implements Service {
   }
 
   #check(): void {
-    if (this.#sources.every((source) => source.hasListed || source.error !== undefined)) this.#heard.resolve(undefined);
+    if (this.#sources.every((source) => source.hasListed || source.error !== undefined))
+      this.#heard.resolve(undefined);
     if (this.#sources.every((source) => source.hasListed)) this.#options.onComplete();
   }
 }

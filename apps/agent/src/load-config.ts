@@ -32,7 +32,10 @@ export async function loadConfig(
   const config = parsed.value;
   const unmet = notInThisVersion(config);
   if (unmet.length > 0) return fail(unmet);
-  const ignored = [...argv.filter(isUnusedFlag), ...Object.keys(file.value.values).filter((key) => unused.has(key))];
+  const ignored = [
+    ...argv.filter(isUnusedFlag),
+    ...Object.keys(file.value.values).filter((key) => unused.has(key)),
+  ];
   return ok({ config, warnings: ignored.map(withoutEffect) });
 }
 
@@ -42,8 +45,18 @@ function notInThisVersion(config: AgentConfig): readonly CodedError[] {
     errors.push({ code: 'KA_AGENT_NOT_IN_THIS_VERSION', reason: 'NotInThisVersion', object, message });
   };
   if (config.k8s) refuse('k8s', 'this version runs outside Kubernetes only; leave k8s false');
-  if (config.tlsEnabled) refuse('tlsEnabled', 'this version serves gRPC without TLS only; it does not do so when TLS is asked for');
-  if (!config.lsm.split(',').map((word) => word.trim()).includes('bpf')) refuse('lsm', 'only the enforcer bpf exists in this version');
+  if (config.tlsEnabled)
+    refuse(
+      'tlsEnabled',
+      'this version serves gRPC without TLS only; it does not do so when TLS is asked for',
+    );
+  if (
+    !config.lsm
+      .split(',')
+      .map((word) => word.trim())
+      .includes('bpf')
+  )
+    refuse('lsm', 'only the enforcer bpf exists in this version');
   return errors;
 }
 
@@ -64,11 +77,14 @@ async function readConfigFile(
   try {
     text = await readFile(name, 'utf8');
   } catch (cause) {
-    return named === undefined ? ok({ name, values: {} }) : broken(`the configuration file cannot be read: ${(cause as Error).message}`);
+    return named === undefined
+      ? ok({ name, values: {} })
+      : broken(`the configuration file cannot be read: ${(cause as Error).message}`);
   }
   try {
     const values: unknown = parse(text) ?? {};
-    if (typeof values !== 'object' || values === null || Array.isArray(values)) return broken('the configuration file is not a mapping');
+    if (typeof values !== 'object' || values === null || Array.isArray(values))
+      return broken('the configuration file is not a mapping');
     return ok({ name, values: values as Record<string, unknown> });
   } catch (cause) {
     return broken(`the configuration file is not YAML: ${(cause as Error).message}`);

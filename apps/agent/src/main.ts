@@ -4,6 +4,7 @@ import { createRealClock, ServiceTree } from '@kubearmor-ts/life';
 import { createLogger } from '@kubearmor-ts/telemetry';
 import { createAgent } from './app.ts';
 import { helpText, loadConfig } from './load-config.ts';
+import { parseAside, serveParsing } from './parse-aside.ts';
 
 const VERSION = 'v0.1.0';
 
@@ -20,12 +21,14 @@ async function main(argv: readonly string[]): Promise<number> {
   const { config, warnings } = loaded.value;
   const logger = createLogger({ app: 'agent', level: config.logLevel });
   for (const { code, object, message } of warnings) logger.warn({ code, object }, message);
-  const binary = config.enforcer === '' ? fileURLToPath(new URL('ka-enforcer', import.meta.url)) : config.enforcer;
+  const binary =
+    config.enforcer === '' ? fileURLToPath(new URL('ka-enforcer', import.meta.url)) : config.enforcer;
   const agent = createAgent({
     config,
     logger,
     clock: createRealClock(),
     version: VERSION,
+    parsePolicies: parseAside(new URL(import.meta.url)),
     spawnEnforcer: () => spawnEnforcer({ binary, args: ['--pin-dir', `${config.bpfPath}/kubearmor-ts`] }),
   });
   const tree = new ServiceTree('agent', agent.services);
@@ -48,4 +51,4 @@ async function main(argv: readonly string[]): Promise<number> {
   return 0;
 }
 
-process.exitCode = await main(process.argv.slice(2));
+if (!serveParsing()) process.exitCode = await main(process.argv.slice(2));

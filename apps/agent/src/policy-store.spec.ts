@@ -6,7 +6,8 @@ import { parsePolicyFile } from './read-policy-file.ts';
 const text = (name: string, path = '/secret'): string =>
   `apiVersion: security.kubearmor.com/v1\nkind: KubeArmorPolicy\nmetadata:\n  name: ${name}\nspec:\n  selector:\n    matchLabels:\n      app: x\n  file:\n    matchPaths:\n    - path: ${path}\n  action: Block\n`;
 
-const file = (path: string, body: string, writtenNs = 1n): PolicyFile => parsePolicyFile(path, Buffer.from(body), writtenNs);
+const file = (path: string, body: string, writtenNs = 1n): PolicyFile =>
+  parsePolicyFile(path, Buffer.from(body), writtenNs);
 const names = (store: PolicyStore): string[] => [...store.policies()].map(({ id }) => id.name).sort();
 
 function aStore(): { store: PolicyStore; changes: PolicyChange[] } {
@@ -30,8 +31,13 @@ test('a broken document is reported with its place and takes no protection away'
   const before = store.get('KubeArmorPolicy/default/two');
   store.apply([file('a.yaml', `${text('one', '/other')}---\n${text('two').replace('Block', 'Blok')}`)], []);
   expect(store.get('KubeArmorPolicy/default/two')).toBe(before);
-  expect(store.get('KubeArmorPolicy/default/one')?.rules[0]?.pattern).toEqual({ kind: 'exact', path: '/other' });
-  expect([...store.problems()]).toMatchObject([['a.yaml', { place: expect.stringMatching(/^a\.yaml:\d+:\d+$/) }]]);
+  expect(store.get('KubeArmorPolicy/default/one')?.rules[0]?.pattern).toEqual({
+    kind: 'exact',
+    path: '/other',
+  });
+  expect([...store.problems()]).toMatchObject([
+    ['a.yaml', { place: expect.stringMatching(/^a\.yaml:\d+:\d+$/) }],
+  ]);
   store.apply([file('a.yaml', text('one'))], []);
   expect(names(store)).toEqual(['one']);
   expect([...store.problems()]).toEqual([]);
@@ -61,8 +67,14 @@ test('of two files that define one policy the one written last is in force, and 
   const { store } = aStore();
   const [older, newer] = [file('b.yaml', text('one', '/old'), 1n), file('a.yaml', text('one', '/new'), 2n)];
   store.apply([newer, older], []);
-  expect(store.get(policyKey(newer.policies[0]!.id))?.rules[0]?.pattern).toEqual({ kind: 'exact', path: '/new' });
+  expect(store.get(policyKey(newer.policies[0]!.id))?.rules[0]?.pattern).toEqual({
+    kind: 'exact',
+    path: '/new',
+  });
   expect([...store.problems()]).toMatchObject([['a.yaml', { code: 'KA_AGENT_POLICY_DUPLICATE' }]]);
   store.apply([], ['a.yaml']);
-  expect(store.get(policyKey(newer.policies[0]!.id))?.rules[0]?.pattern).toEqual({ kind: 'exact', path: '/old' });
+  expect(store.get(policyKey(newer.policies[0]!.id))?.rules[0]?.pattern).toEqual({
+    kind: 'exact',
+    path: '/old',
+  });
 });

@@ -28,6 +28,8 @@ export interface PolicyChange {
  */
 export class PolicyStore {
   readonly #files = new Map<string, PolicyFile>();
+  /** Paths of the files that define a policy, by policy key. */
+  readonly #definers = new Map<string, Set<string>>();
   readonly #inForce = new Map<string, Policy>();
   readonly #listeners: ((change: PolicyChange) => void)[] = [];
   readonly #problemListeners: ((error: CodedError) => void)[] = [];
@@ -56,15 +58,18 @@ export class PolicyStore {
   /** Every complaint about files and their documents, by path. */
   *problems(): IterableIterator<readonly [path: string, error: CodedError]> {
     for (const { path, errors } of this.#files.values()) for (const error of errors) yield [path, error];
-    for (const [key, paths] of this.#claims()) {
+    for (const key of this.#definers.keys()) {
+      const paths = this.filesOf(key).flatMap(({ path, policies }) =>
+        policies.filter(({ id }) => policyKey(id) === key).map(() => path),
+      );
       if (paths.length > 1) yield [paths.at(-1) as string, duplicate(key, paths)];
     }
   }
 
   /** Files that define the policy, the one in force last. */
   filesOf(key: string): readonly PolicyFile[] {
-    return [...this.#files.values()]
-      .filter((file) => file.policies.some((policy) => policyKey(policy.id) === key))
+    return [...(this.#definers.get(key) ?? [])]
+      .map((path) => this.#files.get(path) as PolicyFile)
       .sort(byAge);
   }
 
@@ -75,30 +80,46 @@ export class PolicyStore {
   /** Takes a batch of files that were read, and of paths that are gone, as one change. */
   apply(read: readonly PolicyFile[], gone: readonly string[]): PolicyChange {
     const touched = new Set<string>();
-    const touch = (file: PolicyFile | undefined): void => {
-      for (const policy of file?.policies ?? []) touched.add(policyKey(policy.id));
-    };
-    for (const path of gone) {
-      touch(this.#files.get(path));
-      this.#files.delete(path);
-    }
+    for (const path of gone) this.#replace(path, undefined, touched);
     for (const file of read) {
       const before = this.#files.get(file.path);
-      const next = file.errors.length === 0 ? file : { ...file, policies: withKept(file.policies, before?.policies ?? []) };
-      touch(before);
-      touch(next);
-      this.#files.set(file.path, next);
+      const next =
+        file.errors.length === 0
+          ? file
+          : { ...file, policies: withKept(file.policies, before?.policies ?? []) };
+      this.#replace(file.path, next, touched);
       for (const error of file.errors) for (const listener of this.#problemListeners) listener(error);
     }
     return this.#settle(touched);
   }
 
+  #replace(path: string, next: PolicyFile | undefined, touched: Set<string>): void {
+    for (const { id } of this.#files.get(path)?.policies ?? []) {
+      const key = policyKey(id);
+      touched.add(key);
+      const definers = this.#definers.get(key);
+      definers?.delete(path);
+      if (definers?.size === 0) this.#definers.delete(key);
+    }
+    if (next === undefined) {
+      this.#files.delete(path);
+      return;
+    }
+    this.#files.set(path, next);
+    for (const { id } of next.policies) {
+      const key = policyKey(id);
+      touched.add(key);
+      const definers = this.#definers.get(key) ?? new Set();
+      definers.add(path);
+      this.#definers.set(key, definers);
+    }
+  }
+
   #settle(keys: ReadonlySet<string>): PolicyChange {
     const set: Policy[] = [];
     const gone: string[] = [];
-    const newest = this.#newest(keys);
     for (const key of keys) {
-      const next = newest.get(key);
+      const next = this.#newest(key);
       const before = this.#inForce.get(key);
       if (next === before) continue;
       if (next === undefined) {
@@ -114,26 +135,10 @@ export class PolicyStore {
     return change;
   }
 
-  #newest(keys: ReadonlySet<string>): ReadonlyMap<string, Policy> {
-    const newest = new Map<string, Policy>();
-    for (const file of [...this.#files.values()].sort(byAge)) {
-      for (const policy of file.policies) {
-        const key = policyKey(policy.id);
-        if (keys.has(key)) newest.set(key, policy);
-      }
-    }
-    return newest;
-  }
-
-  #claims(): ReadonlyMap<string, readonly string[]> {
-    const claims = new Map<string, string[]>();
-    for (const file of [...this.#files.values()].sort(byAge)) {
-      for (const policy of file.policies) {
-        const key = policyKey(policy.id);
-        claims.set(key, [...(claims.get(key) ?? []), file.path]);
-      }
-    }
-    return claims;
+  #newest(key: string): Policy | undefined {
+    return this.filesOf(key)
+      .at(-1)
+      ?.policies.findLast((policy) => policyKey(policy.id) === key);
   }
 }
 

@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { defaultLimits, formatPlace, parsePolicies } from '@kubearmor-ts/policy';
+import { formatPlace, parsePolicies } from '@kubearmor-ts/policy';
 import type { Policy } from '@kubearmor-ts/policy';
 import type { CodedError } from '@kubearmor-ts/result';
 import type { PolicyFile } from './policy-store.ts';
@@ -10,6 +10,15 @@ export interface FileStamp {
   readonly sizeBytes: bigint;
   readonly inode: bigint;
 }
+
+export type PolicyParser = (
+  path: string,
+  bytes: Uint8Array,
+  writtenNs: bigint,
+) => PolicyFile | Promise<PolicyFile>;
+
+/** Ten times what an API server stores of one object, and what one gRPC message holds; parsing more takes many seconds. */
+export const FILE_BYTES_MAX = 4 << 20;
 
 /** Undefined for what is no regular file (after following links): a FIFO must not stop the agent. */
 export async function stampOf(path: string): Promise<FileStamp | undefined> {
@@ -22,18 +31,22 @@ export const sameStamp = (a: FileStamp, b: FileStamp): boolean =>
   a.writtenNs === b.writtenNs && a.sizeBytes === b.sizeBytes && a.inode === b.inode;
 
 /** Reads a file that was just looked at; whatever is wrong with it becomes an error in the result. */
-export async function readPolicyFile(path: string, stamp: FileStamp): Promise<PolicyFile> {
-  if (stamp.sizeBytes > BigInt(defaultLimits.maxBytes)) {
+export async function readPolicyFile(
+  path: string,
+  stamp: FileStamp,
+  parse: PolicyParser = parsePolicyFile,
+): Promise<PolicyFile> {
+  if (stamp.sizeBytes > BigInt(FILE_BYTES_MAX)) {
     return broken(path, stamp, {
       code: 'KA_POLICY_TOO_LARGE',
       reason: 'InputTooLarge',
-      message: `the file has ${stamp.sizeBytes} bytes, the limit is ${defaultLimits.maxBytes}`,
+      message: `the file has ${stamp.sizeBytes} bytes, the limit is ${FILE_BYTES_MAX}`,
       object: path,
       place: `${path}:1:1`,
     });
   }
   try {
-    return parsePolicyFile(path, await readFile(path), stamp.writtenNs);
+    return await parse(path, await readFile(path), stamp.writtenNs);
   } catch (cause) {
     return broken(path, stamp, {
       code: 'KA_AGENT_POLICY_UNREADABLE',
@@ -55,8 +68,7 @@ export function parsePolicyFile(path: string, bytes: Uint8Array, writtenNs: bigi
     }
     /* Other Kubernetes objects may lie in the directory: they are none of ours. */
     if (result.error.code === 'KA_POLICY_OTHER_KIND') continue;
-    const { findings: _all, ...error } = result.error;
-    errors.push({ ...error, object: error.object ?? path, place: error.place ?? formatPlace(place) });
+    errors.push(toComplaint(result.error, path, formatPlace(place)));
   }
   return { path, policies, errors, writtenNs };
 }
@@ -67,3 +79,15 @@ const broken = (path: string, stamp: FileStamp, error: CodedError): PolicyFile =
   errors: [error],
   writtenNs: stamp.writtenNs,
 });
+
+/** The error of a document without the list of all its findings, which belongs to linters. */
+export function toComplaint(error: CodedError, object: string, place?: string): CodedError {
+  const where = error.place ?? place;
+  return {
+    code: error.code,
+    reason: error.reason,
+    message: error.message,
+    object: error.object ?? object,
+    ...(where === undefined ? {} : { place: where }),
+  };
+}

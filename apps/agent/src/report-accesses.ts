@@ -35,7 +35,14 @@ export const unknownPolicy = 'unknown';
 
 /** Turns the kernel's records into what subscribers read. */
 export class AccessReporter {
-  readonly counts: AccessCounts = { received: 0, accesses: 0, attributed: 0, unattributed: 0, logs: 0, lost: 0 };
+  readonly counts: AccessCounts = {
+    received: 0,
+    accesses: 0,
+    attributed: 0,
+    unattributed: 0,
+    logs: 0,
+    lost: 0,
+  };
   readonly #options: AccessReporterOptions;
 
   constructor(options: AccessReporterOptions) {
@@ -129,7 +136,8 @@ function toAccess(event: EventAccess, wallNs: bigint, ring: Ring): AccessEvent {
 
 function attribute(event: EventAccess, binding: Binding | undefined): Attribution | undefined {
   if (binding === undefined) return undefined;
-  if (event.rule === 0) return { kind: 'default', posture: event.verdict === Verdict.BLOCK ? 'block' : binding.postures.file };
+  if (event.rule === 0)
+    return { kind: 'default', posture: event.verdict === Verdict.BLOCK ? 'block' : binding.postures.file };
   const rule = binding.plan?.rules[event.rule];
   if (rule === undefined) return undefined;
   return {

@@ -8,7 +8,11 @@ import { unenforcedParts } from './unenforced-parts.ts';
 const NAMED_MAX = 50;
 
 /** Says once for each policy what of it is not enforced, and for each broken document where it is broken. */
-export function reportStorePolicies(store: PolicyStore, logger: Logger, report: (error: CodedError) => void): void {
+export function reportStorePolicies(
+  store: PolicyStore,
+  logger: Logger,
+  report: (error: CodedError) => void,
+): void {
   store.onChange(({ set, gone }) => {
     logger.info({ set: set.length, gone: gone.length, total: store.size }, 'policies changed');
     for (const policy of set.slice(0, NAMED_MAX)) {

@@ -15,7 +15,8 @@ export function unenforcedParts(policy: Policy): readonly PolicyCondition[] {
   };
   const counts = new Map<RuleClass, number>();
   for (const rule of policy.rules) counts.set(rule.class, (counts.get(rule.class) ?? 0) + 1);
-  for (const [ruleClass, count] of counts) if (!enforced.includes(ruleClass)) add(`${count} ${ruleClass} rules`);
+  for (const [ruleClass, count] of counts)
+    if (!enforced.includes(ruleClass)) add(`${count} ${ruleClass} rules`);
   if (policy.presets.length > 0) add(`presets ${policy.presets.map((preset) => preset.name).join(', ')}`);
   if (policy.apparmor !== '') add('raw AppArmor rules');
   if (policy.firewall !== undefined) add('network firewall rules');

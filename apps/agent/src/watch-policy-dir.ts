@@ -6,7 +6,7 @@ import type { Service } from '@kubearmor-ts/life';
 import type { CodedError } from '@kubearmor-ts/result';
 import type { PolicyFile, PolicyStore } from './policy-store.ts';
 import { readPolicyFile, sameStamp, stampOf } from './read-policy-file.ts';
-import type { FileStamp } from './read-policy-file.ts';
+import type { FileStamp, PolicyParser } from './read-policy-file.ts';
 
 export interface PolicyDirOptions {
   readonly dir: string;
@@ -16,6 +16,7 @@ export interface PolicyDirOptions {
   /** Catches what file events miss: network file systems, an exhausted inotify table. */
   readonly rescanMs: number;
   readonly onError: (error: CodedError) => void;
+  readonly parse?: PolicyParser;
 }
 
 const MAX_FILES = 20_000;
@@ -74,31 +75,43 @@ export class PolicyDir implements Service {
       return;
     }
     this.#stamps.set(path, stamp);
-    this.#options.store.apply([await readPolicyFile(path, stamp)], []);
+    this.#options.store.apply([await readPolicyFile(path, stamp, this.#options.parse)], []);
   }
 
   async #look(): Promise<void> {
     this.#watch();
     const names = await readdir(this.#options.dir).catch((cause: NodeJS.ErrnoException) => {
-      this.#options.onError(dirError(this.#options.dir, 'cannot be listed; its policies stay as they are', cause));
+      this.#options.onError(
+        dirError(this.#options.dir, 'cannot be listed; its policies stay as they are', cause),
+      );
       return undefined;
     });
     if (names === undefined) return;
-    const paths = names.filter(isPolicyFileName).sort().map((name) => join(this.#options.dir, name));
+    const paths = names
+      .filter(isPolicyFileName)
+      .sort()
+      .map((name) => join(this.#options.dir, name));
     if (paths.length > MAX_FILES) {
       const message = `it has ${paths.length} policy files, only the first ${MAX_FILES} are read`;
-      this.#options.onError({ code: 'KA_AGENT_TOO_MANY_FILES', reason: 'TooManyFiles', message, object: this.#options.dir });
+      this.#options.onError({
+        code: 'KA_AGENT_TOO_MANY_FILES',
+        reason: 'TooManyFiles',
+        message,
+        object: this.#options.dir,
+      });
     }
     const found = new Set<string>();
     const read: PolicyFile[] = [];
     const stamps: [string, FileStamp][] = [];
-    for (const path of paths.slice(0, MAX_FILES)) {
-      const stamp = await stampOf(path);
+    const looked = paths.slice(0, MAX_FILES);
+    const seen = await Promise.all(looked.map(stampOf));
+    for (const [at, path] of looked.entries()) {
+      const stamp = seen[at];
       if (stamp === undefined) continue;
       found.add(path);
       const known = this.#stamps.get(path);
       if (known !== undefined && sameStamp(known, stamp)) continue;
-      read.push(await readPolicyFile(path, stamp));
+      read.push(await readPolicyFile(path, stamp, this.#options.parse));
       stamps.push([path, stamp]);
     }
     const gone = [...this.#stamps.keys()].filter((path) => !found.has(path));

@@ -30,7 +30,8 @@ export class AlertLines implements Service {
   }
 
   start(): Promise<void> {
-    const stream = this.#path === 'stdout' ? process.stdout : createWriteStream(this.#path, { flags: 'a', mode: 0o640 });
+    const stream =
+      this.#path === 'stdout' ? process.stdout : createWriteStream(this.#path, { flags: 'a', mode: 0o640 });
     stream.on('error', (cause: Error) => {
       this.#stream = undefined;
       this.#onError({

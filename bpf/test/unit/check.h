@@ -23,7 +23,8 @@ static int tests_passed;
 
 static inline int tests_done(void)
 {
-	printf("%d passed, 0 failed, 0 skipped\n", tests_passed);
+	/* The plan of the Test Anything Protocol: a suite that dies before it has none. */
+	printf("1..%d\n", tests_passed);
 	return 0;
 }
 

@@ -77,7 +77,10 @@ struct vfsmount {
 	struct super_block *mnt_sb;
 };
 
+struct mnt_namespace;
+
 struct mount {
+	struct mnt_namespace *mnt_ns;
 	struct mount *mnt_parent;
 	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
@@ -95,11 +98,17 @@ struct file {
 	struct path f_path;
 };
 
+struct vm_area_struct {
+	unsigned long vm_flags;
+	struct file *vm_file;
+};
+
 struct ns_common {
 	unsigned int inum;
 };
 
 struct mnt_namespace {
+	__u64 seq;
 	struct ns_common ns;
 	struct mount *root;
 };
@@ -185,10 +194,6 @@ struct task_struct {
 	struct mm_struct *mm;
 	struct css_set *cgroups;
 	struct bpf_local_storage *bpf_storage;
-};
-
-struct vm_area_struct {
-	struct file *vm_file;
 };
 
 struct linux_binprm {

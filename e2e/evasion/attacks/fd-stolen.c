@@ -16,11 +16,15 @@ static void run(void)
 		return;
 	}
 	pidfd = (int)syscall(SYS_pidfd_open, accomplice, 0);
-	fd = (int)syscall(SYS_pidfd_getfd, pidfd, theirs, 0);
-	if (fd < 0)
-		step_failed("pidfd_getfd");
-	else
-		reach_fd(fd);
+	if (pidfd < 0) {
+		step_failed("pidfd_open");
+	} else {
+		fd = (int)syscall(SYS_pidfd_getfd, pidfd, theirs, 0);
+		if (fd < 0)
+			step_failed("pidfd_getfd");
+		else
+			reach_fd(fd);
+	}
 	kill(accomplice, SIGKILL);
 	waitpid(accomplice, NULL, 0);
 }

@@ -151,6 +151,7 @@ bool reach_exec(void (*fn)(void *), void *arg, const char *how)
 		return step_failed("fork");
 	if (child == 0) {
 		dup2(out[1], STDOUT_FILENO);
+		dup2(out[1], STDERR_FILENO);
 		fn(arg);
 		error = errno;
 		if (write(failure[1], &error, sizeof(error)) < 0)
@@ -167,7 +168,12 @@ bool reach_exec(void (*fn)(void *), void *arg, const char *how)
 	waitpid(child, NULL, 0);
 	if (memmem(bytes, size, SECRET, strlen(SECRET)) != NULL)
 		return escaped(how);
-	errno = got == (ssize_t)sizeof(error) ? error : ENODATA;
+	/* A loader or an interpreter that was let run reports in words what it was denied. */
+	if (memmem(bytes, size, "Permission denied", 17) != NULL || memmem(bytes, size, "failed to map segment", 21) != NULL)
+		error = EACCES;
+	else if (got != (ssize_t)sizeof(error))
+		error = ENODATA;
+	errno = error;
 	return step_failed(how);
 }
 

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hammer MODE PATH [FREE]: opens (MODE open) or executes (MODE exec) PATH over and over until its standard input
- * ends or SIGTERM comes, from two threads. Prints a line of counts whenever it reads a byte and once at the end:
+ * hammer MODE PATH FREE PAUSE_US: opens (MODE open) or executes (MODE exec) PATH over and over from two threads until
+ * SIGTERM comes. Says "hammering" at the start and at the end one line of counts:
  * {"tries":…,"escaped":…,"denied":…,"otherErrors":…,"freeFailed":…}. FREE is a file that must stay open to all:
  * a machine that denies everything would pass otherwise.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,6 +21,8 @@ static atomic_bool over;
 static atomic_int last_other;
 static const char *path, *free_path;
 static int exec_mode;
+static unsigned pause_us;
+static sigset_t endings;
 
 static int try_exec(void)
 {
@@ -64,8 +66,10 @@ static void *attack(void *unused)
 			other++;
 			last_other = failure;
 		}
-		if (free_path != NULL && try_open(free_path) != 0)
+		if (try_open(free_path) != 0)
 			free_failed++;
+		if (pause_us > 0)
+			usleep(pause_us);
 	}
 	return NULL;
 }
@@ -80,18 +84,23 @@ static void say(void)
 int main(int argc, char **argv)
 {
 	pthread_t threads[2];
-	char byte;
+	int ending;
 
-	if (argc < 3)
+	if (argc != 5)
 		return 2;
 	exec_mode = strcmp(argv[1], "exec") == 0;
 	path = argv[2];
-	free_path = argc > 3 ? argv[3] : NULL;
-	signal(SIGCHLD, SIG_DFL);
+	free_path = argv[3];
+	pause_us = (unsigned)atoi(argv[4]);
+	sigemptyset(&endings);
+	sigaddset(&endings, SIGTERM);
+	sigaddset(&endings, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &endings, NULL);
+	printf("hammering\n");
+	fflush(stdout);
 	for (int i = 0; i < 2; i++)
 		pthread_create(&threads[i], NULL, attack, NULL);
-	while (read(STDIN_FILENO, &byte, 1) == 1)
-		say();
+	sigwait(&endings, &ending);
 	over = 1;
 	for (int i = 0; i < 2; i++)
 		pthread_join(threads[i], NULL);

@@ -25,7 +25,7 @@ static long now_ms(void)
 
 static void run_line(char *line, long limit_ms)
 {
-	char *argv[16], output[16384];
+	char *argv[16], *report, output[16384];
 	size_t size = 0;
 	int argc = 0, pipes[2], status = 0, timed_out = 0;
 	long deadline = now_ms() + limit_ms;
@@ -66,17 +66,18 @@ static void run_line(char *line, long limit_ms)
 	waitpid(child, &status, 0);
 	kill(-child, SIGKILL);
 	output[size] = '\0';
-	/* Errors are put into the same line: newlines would break the pairing. */
-	for (char *at = output; *at != '\0'; at++)
-		if (*at == '\n')
-			*at = at[1] == '\0' ? '\0' : ' ';
-	if (output[0] == '{')
-		printf("%s\n", output);
+	/* Programs that an attack runs may complain on standard error before the attack reports. */
+	while (size > 0 && output[size - 1] == '\n')
+		output[--size] = '\0';
+	report = strrchr(output, '\n');
+	report = report == NULL ? output : report + 1;
+	if (report[0] == '{')
+		printf("%s\n", report);
 	else
 		printf("{\"attack\":\"%s\",\"got\":\"broken\",\"detail\":\"%s, status %d\",\"output\":%zu}\n",
 		       strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0], timed_out ? "timed out" : "no report",
 		       status, size);
-	if (output[0] != '{' && size > 0)
+	if (report[0] != '{' && size > 0)
 		fprintf(stderr, "%s: %s\n", argv[0], output);
 	fflush(stdout);
 }

@@ -25,21 +25,39 @@ export function registerExplain(program: Command): void {
   program
     .command('explain')
     .summary('say what one access would meet, and by which rule')
-    .description('Compile the policies of a workload into the tables that the kernel gets and walk them for one access')
+    .description(
+      'Compile the policies of a workload into the tables that the kernel gets and walk them for one access',
+    )
     .argument('<file|dir...>', 'policies: YAML or JSON files, directories of them, or - for standard input')
     .option('-n, --namespace <name>', 'namespace of the workload', 'default')
     .option('-l, --label <key=value>', 'a label of the workload or the node (repeatable)', collectLabel, {})
     .option('-c, --container <name>', 'name of the container', '')
-    .addOption(new Option('--host', 'the access happens on the node itself').conflicts(['container', 'unorchestrated']))
+    .addOption(
+      new Option('--host', 'the access happens on the node itself').conflicts([
+        'container',
+        'unorchestrated',
+      ]),
+    )
     .option('--unorchestrated', 'the container runs outside Kubernetes')
-    .addOption(new Option('--posture <posture>', 'default posture').choices(['audit', 'block']).default('audit'))
-    .addOption(new Option('--mode <mode>', 'how policies bear on the workload').choices(['enabled', 'audited', 'disabled']).default('enabled'))
+    .addOption(
+      new Option('--posture <posture>', 'default posture').choices(['audit', 'block']).default('audit'),
+    )
+    .addOption(
+      new Option('--mode <mode>', 'how policies bear on the workload')
+        .choices(['enabled', 'audited', 'disabled'])
+        .default('enabled'),
+    )
     .addOption(new Option('--exec <path>', 'execute a program').argParser(absolute).conflicts('open'))
     .addOption(new Option('--open <path>', 'open a file').argParser(absolute))
     .addOption(new Option('--write', 'open for writing; also creating, removing, renaming').conflicts('exec'))
     .addOption(new Option('--source <path>', 'executable of the caller').argParser(absolute))
     .addOption(new Option('--uid <uid>', 'user id of the caller').argParser(userId).default(0))
-    .addOption(new Option('--owner [uid]', 'user id of the owner of the object; without a value: the caller').argParser(userId))
+    .addOption(
+      new Option(
+        '--owner [uid]',
+        'user id of the owner of the object; without a value: the caller',
+      ).argParser(userId),
+    )
     .option('--tty', 'the caller has a controlling terminal')
     .option('--json', 'print one JSON document')
     .option('--exit-code', 'exit with 3 when the access is blocked')
@@ -59,7 +77,9 @@ Exit codes: 0 answered, 1 answered without policies that are invalid, 2 wrong us
       const question = await toQuestion(flags, path);
       const explanation = explainAccess(policies, question);
       if (!flags.json) for (const problem of problems) process.stderr.write(`karmor: ${problem}\n`);
-      process.stdout.write(flags.json ? explanationJson(explanation, problems) : explanationText(explanation, question));
+      process.stdout.write(
+        flags.json ? explanationJson(explanation, problems) : explanationText(explanation, question),
+      );
       const isIncomplete = problems.length > 0 || explanation.refused.length > 0;
       process.exitCode = flags.exitCode && explanation.verdict === 'block' ? 3 : isIncomplete ? 1 : 0;
     });
@@ -79,15 +99,27 @@ async function toQuestion(flags: ExplainFlags, path: string): Promise<Question> 
   };
 }
 
-async function toWorkload({ host, label, namespace, container, unorchestrated }: ExplainFlags): Promise<Workload> {
+async function toWorkload({
+  host,
+  label,
+  namespace,
+  container,
+  unorchestrated,
+}: ExplainFlags): Promise<Workload> {
   if (host) {
     const { hostname } = await import('node:os');
-    return { kind: 'host', labels: { 'kubearmor.io/hostname': hostname(), 'kubernetes.io/hostname': hostname(), ...label } };
+    return {
+      kind: 'host',
+      labels: { 'kubearmor.io/hostname': hostname(), 'kubernetes.io/hostname': hostname(), ...label },
+    };
   }
   return { kind: 'container', namespace, labels: label, container, orchestrated: !unorchestrated };
 }
 
-function collectLabel(text: string, labels: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+function collectLabel(
+  text: string,
+  labels: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('It must be written as key=value.');
   return { ...labels, [text.slice(0, at)]: text.slice(at + 1) };
@@ -99,6 +131,7 @@ function absolute(path: string): string {
 }
 
 function userId(text: string): number {
-  if (!/^\d{1,10}$/.test(text) || Number(text) > 0xffffffff) throw new InvalidArgumentError('It must be a number.');
+  if (!/^\d{1,10}$/.test(text) || Number(text) > 0xffffffff)
+    throw new InvalidArgumentError('It must be a number.');
   return Number(text);
 }

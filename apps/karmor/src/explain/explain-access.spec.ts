@@ -35,8 +35,16 @@ spec:
   action: Block
   process: {matchPaths: [{path: /usr/bin/nc}]}
 `;
-const policies: readonly Policy[] = parsePolicies(text, { file: 'p.yaml', strictness: 'lenient' }).flatMap(({ result }) => (result.ok ? [result.value] : []));
-const web = { kind: 'container', namespace: 'shop', labels: { app: 'web' }, container: 'c', orchestrated: true } as const;
+const policies: readonly Policy[] = parsePolicies(text, { file: 'p.yaml', strictness: 'lenient' }).flatMap(
+  ({ result }) => (result.ok ? [result.value] : []),
+);
+const web = {
+  kind: 'container',
+  namespace: 'shop',
+  labels: { app: 'web' },
+  container: 'c',
+  orchestrated: true,
+} as const;
 const ask = (more: Partial<Question>): Question => ({
   workload: web,
   posture: 'audit',
@@ -58,21 +66,33 @@ test('names the rule that blocks with its policy and place, and the rules it out
     runnersUp: [{ pattern: 'directory / and all below', says: 'allow' }],
     applied: ['KubeArmorPolicy shop/tokens'],
   });
-  expect(explanationText(answer, ask({}))).toContain('block: open /run/secrets/token for reading\n  by rule 2, Block directory /run/secrets/ and all below: KubeArmorPolicy shop/tokens at p.yaml:12:9');
+  expect(explanationText(answer, ask({}))).toContain(
+    'block: open /run/secrets/token for reading\n  by rule 2, Block directory /run/secrets/ and all below: KubeArmorPolicy shop/tokens at p.yaml:12:9',
+  );
 });
 
 test('the source program gets its own answer', () => {
   const answer = explainAccess(policies, ask({ source: '/bin/cat' }));
-  expect(answer).toMatchObject({ verdict: 'allow', rule: { source: '/bin/cat' }, runnersUp: [{ says: 'block' }, { says: 'allow' }] });
+  expect(answer).toMatchObject({
+    verdict: 'allow',
+    rule: { source: '/bin/cat' },
+    runnersUp: [{ says: 'block' }, { says: 'allow' }],
+  });
 });
 
 test('says when the answer hangs on the owner and nobody said who that is', () => {
-  expect(explainAccess(policies, ask({ path: '/home/me/key' }))).toMatchObject({ verdict: 'allow', otherwise: { verdict: 'block' } });
+  expect(explainAccess(policies, ask({ path: '/home/me/key' }))).toMatchObject({
+    verdict: 'allow',
+    otherwise: { verdict: 'block' },
+  });
   expect(explainAccess(policies, ask({ path: '/home/me/key', owner: false })).otherwise).toBeUndefined();
 });
 
 test('a path is taken as the kernel would build it', () => {
-  expect(explainAccess(policies, ask({ path: '/run//x/../secrets/' }))).toMatchObject({ path: '/run/secrets', verdict: 'block' });
+  expect(explainAccess(policies, ask({ path: '/run//x/../secrets/' }))).toMatchObject({
+    path: '/run/secrets',
+    verdict: 'block',
+  });
 });
 
 test('says why a policy is not for the workload', () => {
@@ -82,7 +102,11 @@ test('says why a policy is not for the workload', () => {
 });
 
 test('a policy that cannot be compiled is named, the others decide', () => {
-  const question = ask({ workload: { kind: 'host', labels: { 'kubearmor.io/hostname': 'n1' } }, operation: 'exec', path: '/usr/bin/nc' });
+  const question = ask({
+    workload: { kind: 'host', labels: { 'kubearmor.io/hostname': 'n1' } },
+    operation: 'exec',
+    path: '/usr/bin/nc',
+  });
   const answer = explainAccess(policies, question);
   expect(answer).toMatchObject({
     verdict: 'block',

@@ -23,7 +23,13 @@ import {
 
 /** The workload whose policies are looked at. */
 export type Workload =
-  | { readonly kind: 'container'; readonly namespace: string; readonly labels: Readonly<Record<string, string>>; readonly container: string; readonly orchestrated: boolean }
+  | {
+      readonly kind: 'container';
+      readonly namespace: string;
+      readonly labels: Readonly<Record<string, string>>;
+      readonly container: string;
+      readonly orchestrated: boolean;
+    }
   | { readonly kind: 'host'; readonly labels: Readonly<Record<string, string>> };
 
 export interface Question {
@@ -64,9 +70,19 @@ export interface Explanation {
   readonly path: string;
   readonly applied: readonly string[];
   readonly skipped: readonly { readonly policy: string; readonly reason: string }[];
-  readonly refused: readonly { readonly policy: string; readonly code: string; readonly message: string; readonly place: string | undefined }[];
+  readonly refused: readonly {
+    readonly policy: string;
+    readonly code: string;
+    readonly message: string;
+    readonly place: string | undefined;
+  }[];
   /** Matching rules that the tables do not enforce as they are written. */
-  readonly notEnforced: readonly { readonly policy: string; readonly place: string | undefined; readonly reason: string; readonly message: string }[];
+  readonly notEnforced: readonly {
+    readonly policy: string;
+    readonly place: string | undefined;
+    readonly reason: string;
+    readonly message: string;
+  }[];
   readonly plan: { readonly contentHash: string; readonly rules: number } & EnforcementPlan['size'];
 }
 
@@ -79,10 +95,18 @@ export function explainAccess(policies: readonly Policy[], question: Question): 
     postures: { file: posture, network: posture, capabilities: posture },
     mode,
   });
-  return { ...answer(accepted.plan, question), ...describePlan(accepted), applied: applied.map(({ id }) => policyTitle(id)), skipped };
+  return {
+    ...answer(accepted.plan, question),
+    ...describePlan(accepted),
+    applied: applied.map(({ id }) => policyTitle(id)),
+    skipped,
+  };
 }
 
-function select(policies: readonly Policy[], workload: Workload): { applied: readonly Policy[]; skipped: Explanation['skipped'] } {
+function select(
+  policies: readonly Policy[],
+  workload: Workload,
+): { applied: readonly Policy[]; skipped: Explanation['skipped'] } {
   const applied: Policy[] = [];
   const skipped: { policy: string; reason: string }[] = [];
   for (const policy of policies) {
@@ -96,7 +120,9 @@ function select(policies: readonly Policy[], workload: Workload): { applied: rea
 function reasonToSkip(policy: Policy, workload: Workload): string | undefined {
   if (workload.kind === 'host') {
     if (policy.id.kind !== 'KubeArmorHostPolicy') return `a ${policy.id.kind} is not for the host`;
-    return selectsNode(policy, workload.labels, { kubernetes: true }) ? undefined : "its nodeSelector does not meet the host's labels";
+    return selectsNode(policy, workload.labels, { kubernetes: true })
+      ? undefined
+      : "its nodeSelector does not meet the host's labels";
   }
   const { labels, container, orchestrated } = workload;
   const namespace = orchestrated ? workload.namespace : unorchestratedNamespace;
@@ -104,7 +130,10 @@ function reasonToSkip(policy: Policy, workload: Workload): string | undefined {
   return selection.selected ? undefined : selection.message;
 }
 
-type Answer = Pick<Explanation, 'verdict' | 'rule' | 'decidedBy' | 'runnersUp' | 'otherwise' | 'path' | 'notEnforced'>;
+type Answer = Pick<
+  Explanation,
+  'verdict' | 'rule' | 'decidedBy' | 'runnersUp' | 'otherwise' | 'path' | 'notEnforced'
+>;
 
 function answer(plan: EnforcementPlan, question: Question): Answer {
   const path = kernelPath(question.path);
@@ -117,18 +146,26 @@ function answer(plan: EnforcementPlan, question: Question): Answer {
     ...(question.source === undefined ? {} : { source: Buffer.from(kernelPath(question.source)) }),
   };
   const { verdict, ruleNumber } = decide(plan, access);
-  const explained = matchingRules(plan, access).map(({ rule, ruleNumber: number, says }) => explainRule(rule, number, says));
+  const explained = matchingRules(plan, access).map(({ rule, ruleNumber: number, says }) =>
+    explainRule(rule, number, says),
+  );
   const stranger = question.owner === undefined ? decide(plan, { ...access, owner: false }).verdict : verdict;
   return {
     verdict,
     decidedBy: ruleNumber > 0 ? 'rule' : verdict === 'none' ? 'nothing' : 'defaultPosture',
     rule: explained.find(({ number }) => number === ruleNumber),
     runnersUp: explained.filter(({ number }) => number !== ruleNumber),
-    otherwise: stranger === verdict ? undefined : { when: 'the caller does not own the object', verdict: stranger },
+    otherwise:
+      stranger === verdict ? undefined : { when: 'the caller does not own the object', verdict: stranger },
     path,
     notEnforced: plan.notEnforced
       .filter(({ rule }) => rule.class === access.class)
-      .map(({ rule, reason, message }) => ({ policy: policyTitle(rule.policy), place: placeOf(rule), reason, message })),
+      .map(({ rule, reason, message }) => ({
+        policy: policyTitle(rule.policy),
+        place: placeOf(rule),
+        reason,
+        message,
+      })),
   };
 }
 
@@ -158,11 +195,21 @@ function explainRule(rule: Rule, number: number, says: Verdict): ExplainedRule {
   };
 }
 
-const placeOf = ({ place }: Rule): string | undefined => (place === undefined ? undefined : formatPlace(place));
+const placeOf = ({ place }: Rule): string | undefined =>
+  place === undefined ? undefined : formatPlace(place);
 
 function describePlan({ plan, refused }: AcceptedPlan): Pick<Explanation, 'refused' | 'plan'> {
   return {
-    refused: refused.map(({ policy, error }) => ({ policy: policyTitle(policy), code: error.code, message: error.message, place: error.place })),
-    plan: { contentHash: plan.contentHash.toString(16).padStart(16, '0'), rules: plan.rules.length - 1, ...plan.size },
+    refused: refused.map(({ policy, error }) => ({
+      policy: policyTitle(policy),
+      code: error.code,
+      message: error.message,
+      place: error.place,
+    })),
+    plan: {
+      contentHash: plan.contentHash.toString(16).padStart(16, '0'),
+      rules: plan.rules.length - 1,
+      ...plan.size,
+    },
   };
 }

@@ -18,18 +18,26 @@ spec:
 writeFileSync(join(folder, 'good.yaml'), policy);
 
 const karmor = (...args: readonly string[]): SpawnSyncReturns<string> =>
-  spawnSync(process.execPath, ['--conditions=ka-source', '--no-warnings', main, 'explain', ...args], { encoding: 'utf8' });
+  spawnSync(process.execPath, ['--conditions=ka-source', '--no-warnings', main, 'explain', ...args], {
+    encoding: 'utf8',
+  });
 
 test('explain prints the answer, and its exit code can carry it', () => {
   const answer = karmor(folder, '-l', 'app=web', '--exec', '/bin/sh', '--exit-code');
   expect([answer.status, answer.stderr]).toEqual([3, '']);
-  expect(answer.stdout).toContain(`block: execute /bin/sh\n  by rule 1, Block path /bin/sh: KubeArmorPolicy default/shells at ${folder}/good.yaml:7:26`);
+  expect(answer.stdout).toContain(
+    `block: execute /bin/sh\n  by rule 1, Block path /bin/sh: KubeArmorPolicy default/shells at ${folder}/good.yaml:7:26`,
+  );
 });
 
 test('explain prints one JSON document', () => {
   const answer = karmor(folder, '-l', 'app=web', '--exec', '/bin/ls', '--json');
   expect(answer.status).toBe(0);
-  expect(JSON.parse(answer.stdout)).toMatchObject({ verdict: 'none', applied: ['KubeArmorPolicy default/shells'], problems: [] });
+  expect(JSON.parse(answer.stdout)).toMatchObject({
+    verdict: 'none',
+    applied: ['KubeArmorPolicy default/shells'],
+    problems: [],
+  });
 });
 
 test.each([

@@ -18,7 +18,9 @@ export async function loadPolicies(paths: readonly string[]): Promise<LoadedPoli
       continue;
     }
     const file = found.kind === 'stdin' ? '<stdin>' : found.path;
-    const text = await readBounded(found.kind === 'stdin' ? process.stdin : createReadStream(found.path, { end: defaultLimits.maxBytes }));
+    const text = await readBounded(
+      found.kind === 'stdin' ? process.stdin : createReadStream(found.path, { end: defaultLimits.maxBytes }),
+    );
     if (typeof text === 'string') {
       problems.push(`${file}: ${text}`);
       continue;

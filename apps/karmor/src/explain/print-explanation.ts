@@ -9,14 +9,44 @@ export function explanationText(explanation: Explanation, question: Question): s
   const { verdict, rule, runnersUp, otherwise, applied, skipped, plan } = explanation;
   const lines = [`${meaning[verdict]}: ${describeQuestion(explanation.path, question)}`];
   if (rule !== undefined) lines.push(...ruleLines('by', rule));
-  else if (explanation.decidedBy === 'defaultPosture') lines.push(`  by the default posture (${question.posture}): the class has an Allow rule, and no rule matches`);
+  else if (explanation.decidedBy === 'defaultPosture')
+    lines.push(
+      `  by the default posture (${question.posture}): the class has an Allow rule, and no rule matches`,
+    );
   else lines.push('  no rule matches, and the class has no Allow rule');
-  if (otherwise !== undefined) lines.push(`  but ${meaning[otherwise.verdict]} when ${otherwise.when} (--owner, --uid)`);
-  lines.push(...limited(runnersUp.flatMap((one) => ruleLines('then', one)), 'rules'));
-  lines.push(...limited(explanation.notEnforced.map(({ policy, place, message }) => `  note: ${policy}${at(place)}: ${message}`), 'notes'));
-  lines.push(...limited(explanation.refused.map(({ policy, message, code, place }) => `  refused: ${policy}${at(place)}: ${message} [${code}]`), 'refused'));
-  lines.push(...limited(skipped.map(({ policy, reason }) => `  not for this workload: ${policy}: ${reason}`), 'policies'));
-  lines.push(`  plan ${plan.contentHash}: ${counted(plan.rules, 'rule', 'rules')} of ${counted(applied.length, 'policy', 'policies')}, ${plan.states} states, ${plan.blobBytes} bytes`);
+  if (otherwise !== undefined)
+    lines.push(`  but ${meaning[otherwise.verdict]} when ${otherwise.when} (--owner, --uid)`);
+  lines.push(
+    ...limited(
+      runnersUp.flatMap((one) => ruleLines('then', one)),
+      'rules',
+    ),
+  );
+  lines.push(
+    ...limited(
+      explanation.notEnforced.map(
+        ({ policy, place, message }) => `  note: ${policy}${at(place)}: ${message}`,
+      ),
+      'notes',
+    ),
+  );
+  lines.push(
+    ...limited(
+      explanation.refused.map(
+        ({ policy, message, code, place }) => `  refused: ${policy}${at(place)}: ${message} [${code}]`,
+      ),
+      'refused',
+    ),
+  );
+  lines.push(
+    ...limited(
+      skipped.map(({ policy, reason }) => `  not for this workload: ${policy}: ${reason}`),
+      'policies',
+    ),
+  );
+  lines.push(
+    `  plan ${plan.contentHash}: ${counted(plan.rules, 'rule', 'rules')} of ${counted(applied.length, 'policy', 'policies')}, ${plan.states} states, ${plan.blobBytes} bytes`,
+  );
   return `${lines.join('\n')}\n`;
 }
 
@@ -33,13 +63,19 @@ function describeQuestion(path: string, { operation, write, source, tty }: Quest
   return `${what}${source === undefined ? '' : ` from ${source}`}${tty ? ' with a terminal' : ''}`;
 }
 
-function ruleLines(word: string, { number, policy, place, action, pattern, source, flags, severity, message, says }: ExplainedRule): readonly string[] {
+function ruleLines(
+  word: string,
+  { number, policy, place, action, pattern, source, flags, severity, message, says }: ExplainedRule,
+): readonly string[] {
   const from = source === undefined ? '' : ` from ${source}`;
   const more = flags.length === 0 ? '' : ` (${flags.join(', ')})`;
   const own = word === 'by' ? '' : says === 'none' ? ', silent here' : `, says ${says}`;
   const line = `  ${word} rule ${number}, ${action} ${pattern}${from}${more}: ${policy}${at(place)}${own}`;
   if (word !== 'by') return [line];
-  return [line, ...(severity > 0 ? [`     severity ${severity}${message === '' ? '' : `, "${message}"`}`] : [])];
+  return [
+    line,
+    ...(severity > 0 ? [`     severity ${severity}${message === '' ? '' : `, "${message}"`}`] : []),
+  ];
 }
 
 const counted = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;

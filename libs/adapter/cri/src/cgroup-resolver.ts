@@ -15,11 +15,14 @@ export class CgroupResolver {
   async resolve(pid: number, names: readonly string[]): Promise<Result<bigint>> {
     const mounts = await readFile(join(this.#procfs, 'self/mounts'), 'utf8').catch(() => '');
     const mount = findCgroup2Mount(mounts);
-    if (mount === undefined) return fail(unresolved(pid, 'Cgroup2Missing', 'no cgroup2 file system is mounted'));
+    if (mount === undefined)
+      return fail(unresolved(pid, 'Cgroup2Missing', 'no cgroup2 file system is mounted'));
     const text = await readFile(join(this.#procfs, `${pid}/cgroup`), 'utf8').catch(() => '');
     const path = findContainerCgroup(text, names);
     if (path === undefined) {
-      return fail(unresolved(pid, 'CgroupUnknown', `no cgroup named ${names.join(' or ')} holds the process`));
+      return fail(
+        unresolved(pid, 'CgroupUnknown', `no cgroup named ${names.join(' or ')} holds the process`),
+      );
     }
     const found = await stat(join(mount, path), { bigint: true }).catch(() => undefined);
     if (found === undefined) return fail(unresolved(pid, 'CgroupUnknown', `cgroup ${path} is gone`));

@@ -66,7 +66,9 @@ export class ContainerdClient {
     const answer = await this.#unary<{ tasks: { id: string; pid: number; status: number }[] }>((callback) =>
       this.#tasks.list({ filter: '' }, inNamespace(namespace), this.#deadline(), callback),
     );
-    return new Map(answer.tasks.filter((task) => LIVE_TASK.has(task.status)).map((task) => [task.id, task.pid]));
+    return new Map(
+      answer.tasks.filter((task) => LIVE_TASK.has(task.status)).map((task) => [task.id, task.pid]),
+    );
   }
 
   async list(namespace: string): Promise<readonly Container[]> {
@@ -96,7 +98,11 @@ export class ContainerdClient {
     }
   }
 
-  async toFacts(namespace: string, container: Container, pid: number | undefined): Promise<Result<ContainerFacts>> {
+  async toFacts(
+    namespace: string,
+    container: Container,
+    pid: number | undefined,
+  ): Promise<Result<ContainerFacts>> {
     const text = new TextDecoder().decode(container.spec?.value ?? new Uint8Array());
     const spec = parseOciSpec(text, `${namespace}/${container.id}`);
     if (!spec.ok) return spec;

@@ -25,7 +25,9 @@ suite('a real containerd', () => {
       `version = 2\nroot = "${dir}/root"\nstate = "${dir}/state"\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n` +
         `[grpc]\naddress = "${dir}/c.sock"\n[ttrpc]\naddress = "${dir}/c.sock.ttrpc"\n`,
     );
-    daemon = spawn(CONTAINERD as string, ['--config', join(dir, 'config.toml'), '--log-level', 'error'], { stdio: 'ignore' });
+    daemon = spawn(CONTAINERD as string, ['--config', join(dir, 'config.toml'), '--log-level', 'error'], {
+      stdio: 'ignore',
+    });
   };
   const stop = async (): Promise<void> => {
     if (daemon === undefined || daemon.exitCode !== null || daemon.signalCode !== null) return;
@@ -38,7 +40,18 @@ suite('a real containerd', () => {
     if (status !== 0) throw new Error(stderr);
   };
   const create = (namespace: string, id: string): void =>
-    ctr('-n', namespace, 'containers', 'create', '--rootfs', '--label', 'app=shop', join(dir, 'rootfs'), id, '/bin/true');
+    ctr(
+      '-n',
+      namespace,
+      'containers',
+      'create',
+      '--rootfs',
+      '--label',
+      'app=shop',
+      join(dir, 'rootfs'),
+      id,
+      '/bin/true',
+    );
   const open = (socket = join(dir, 'c.sock'), callMs = 10_000): AsyncGenerator<RuntimeUpdate, void> =>
     watchContainerd({ socket, dockerRoot: dir, relistMs: 60_000, callMs, retryMs: [20, 200] }, abort.signal);
   const until = async (
@@ -68,7 +81,13 @@ suite('a real containerd', () => {
     create('default', 'web');
     const set = await until(updates, (update) => update.kind === 'set');
     expect(set).toMatchObject({
-      facts: { engine: 'containerd', engineNamespace: 'default', id: 'web', labels: { app: 'shop' }, cgroupsPath: '/default/web' },
+      facts: {
+        engine: 'containerd',
+        engineNamespace: 'default',
+        id: 'web',
+        labels: { app: 'shop' },
+        cgroupsPath: '/default/web',
+      },
     });
     ctr('-n', 'default', 'containers', 'delete', 'web');
     expect(await until(updates, (update) => update.kind === 'gone')).toMatchObject({ key: 'default/web' });

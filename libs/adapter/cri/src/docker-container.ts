@@ -15,9 +15,14 @@ export interface DockerContainer {
  * Docker hands containerd neither the name, the labels nor the image of a container; it keeps them in
  * `<data root>/containers/<id>/config.v2.json`, written before the container reaches containerd.
  */
-export async function readDockerContainer(dockerRoot: string, id: string): Promise<DockerContainer | undefined> {
+export async function readDockerContainer(
+  dockerRoot: string,
+  id: string,
+): Promise<DockerContainer | undefined> {
   if (!/^[0-9a-f]{64}$/.test(id)) return undefined;
-  const text = await readFile(join(dockerRoot, 'containers', id, 'config.v2.json'), 'utf8').catch(() => undefined);
+  const text = await readFile(join(dockerRoot, 'containers', id, 'config.v2.json'), 'utf8').catch(
+    () => undefined,
+  );
   const record = text === undefined ? undefined : parseJsonRecord(text);
   if (record === undefined) return undefined;
   const config = asRecord(record['Config']) ?? {};

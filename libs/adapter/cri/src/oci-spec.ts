@@ -40,6 +40,8 @@ export function asRecord(value: unknown): Readonly<Record<string, unknown>> | un
 
 export function asStrings(value: unknown): Readonly<Record<string, string>> {
   return Object.fromEntries(
-    Object.entries(asRecord(value) ?? {}).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+    Object.entries(asRecord(value) ?? {}).filter(
+      (entry): entry is [string, string] => typeof entry[1] === 'string',
+    ),
   );
 }

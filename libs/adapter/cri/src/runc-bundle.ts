@@ -15,7 +15,9 @@ export async function findRuncBundle(procfs: string, id: string): Promise<OciSpe
     const words = text.split('\0').filter((word) => word !== '');
     if (!isRuncCreating(words, id)) continue;
     const cwd = await readlink(join(procfs, pid, 'cwd')).catch(() => '/');
-    const config = await readFile(join(resolve(cwd, bundleOf(words)), 'config.json'), 'utf8').catch(() => undefined);
+    const config = await readFile(join(resolve(cwd, bundleOf(words)), 'config.json'), 'utf8').catch(
+      () => undefined,
+    );
     if (config === undefined) continue;
     const spec = parseOciSpec(config, id);
     if (spec.ok) return spec.value;
@@ -25,7 +27,11 @@ export async function findRuncBundle(procfs: string, id: string): Promise<OciSpe
 
 export function isRuncCreating(words: readonly string[], id: string): boolean {
   const name = words[0]?.split('/').at(-1);
-  return (name === 'runc' || name === 'crun') && (words.includes('run') || words.includes('create')) && words.at(-1) === id;
+  return (
+    (name === 'runc' || name === 'crun') &&
+    (words.includes('run') || words.includes('create')) &&
+    words.at(-1) === id
+  );
 }
 
 export function bundleOf(words: readonly string[]): string {

@@ -32,7 +32,10 @@ test.each(['', '{', '[]', '{"config":3}', '{"init_process_pid":1}', 'null', '\0'
 );
 
 test.each([
-  ['{"linux":{"cgroupsPath":"/x"},"annotations":{"a":"b","c":1}}', { cgroupsPath: '/x', annotations: { a: 'b' } }],
+  [
+    '{"linux":{"cgroupsPath":"/x"},"annotations":{"a":"b","c":1}}',
+    { cgroupsPath: '/x', annotations: { a: 'b' } },
+  ],
   ['{"linux":3,"annotations":[]}', { cgroupsPath: '', annotations: {} }],
 ])('an OCI spec %j is read as far as it makes sense', (json, value) => {
   expect(parseOciSpec(json, 'c')).toEqual({ ok: true, value });
@@ -94,7 +97,11 @@ describe('a root directory of runc', () => {
       join(root, 'containers', id, 'config.v2.json'),
       JSON.stringify({ Name: '/shop', Config: { Image: 'nginx:1', Labels: { app: 'x' } } }),
     );
-    expect(await readDockerContainer(root, id)).toEqual({ name: 'shop', image: 'nginx:1', labels: { app: 'x' } });
+    expect(await readDockerContainer(root, id)).toEqual({
+      name: 'shop',
+      image: 'nginx:1',
+      labels: { app: 'x' },
+    });
     expect(await readDockerContainer(root, '../etc')).toBeUndefined();
   });
 
@@ -102,11 +109,17 @@ describe('a root directory of runc', () => {
     await mkdir(join(root, 'self'), { recursive: true });
     await mkdir(join(root, '42'), { recursive: true });
     await mkdir(join(root, 'cg/default/web'), { recursive: true });
-    await writeFile(join(root, 'self/mounts'), `proc /proc proc rw 0 0\ncgroup2 ${join(root, 'cg')} cgroup2 rw 0 0\n`);
+    await writeFile(
+      join(root, 'self/mounts'),
+      `proc /proc proc rw 0 0\ncgroup2 ${join(root, 'cg')} cgroup2 rw 0 0\n`,
+    );
     await writeFile(join(root, '42/cgroup'), '0::/default/web/sub\n');
     const resolver = new CgroupResolver(root);
     expect(await resolver.resolve(42, ['web'])).toMatchObject({ ok: true });
-    expect(await resolver.resolve(42, ['other'])).toMatchObject({ ok: false, error: { reason: 'CgroupUnknown' } });
+    expect(await resolver.resolve(42, ['other'])).toMatchObject({
+      ok: false,
+      error: { reason: 'CgroupUnknown' },
+    });
     expect(await resolver.resolve(43, ['web'])).toMatchObject({ ok: false });
     expect(findCgroup2Mount('cgroup /x cgroup rw 0 0')).toBeUndefined();
   });

@@ -116,7 +116,10 @@ async function* applyEvent(
       return;
     }
     case '/containers/delete':
-      yield { kind: 'gone', key: toWorkloadKey({ engineNamespace: namespace, id: ContainerChange.decode(body).id }) };
+      yield {
+        kind: 'gone',
+        key: toWorkloadKey({ engineNamespace: namespace, id: ContainerChange.decode(body).id }),
+      };
       return;
     case '/tasks/start': {
       const { container_id, pid } = TaskStart.decode(body);

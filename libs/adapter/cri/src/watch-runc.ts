@@ -71,7 +71,10 @@ async function readContainer(
   const known = early.get(id);
   if (known !== undefined) return known;
   const spec = await findRuncBundle(procfs, id);
-  const facts = toRuncFacts(root, id, { annotations: spec?.annotations ?? {}, cgroupsPath: spec?.cgroupsPath ?? '' });
+  const facts = toRuncFacts(root, id, {
+    annotations: spec?.annotations ?? {},
+    cgroupsPath: spec?.cgroupsPath ?? '',
+  });
   if (spec !== undefined) early.set(id, facts);
   return facts;
 }

@@ -13,7 +13,10 @@ function compile(globs: readonly string[], globAutomata: number, states: number)
     row[0] = at + 1;
     return { pattern: parsed.value, row: rows.intern(row) };
   });
-  return new PathCompiler(new StateTable(), rows).compile(matchers, { globAutomata, glob: { states, work: 2_000_000 } });
+  return new PathCompiler(new StateTable(), rows).compile(matchers, {
+    globAutomata,
+    glob: { states, work: 2_000_000 },
+  });
 }
 
 const floating = Array.from({ length: 30 }, (_, i) => `/**key-${i}**part-${i}`);
@@ -54,7 +57,9 @@ test('few paths and globs share one automaton', () => {
 });
 
 test('a thousand program names share one automaton', () => {
-  const { roots, table } = compilePatterns(Array.from({ length: 1000 }, (_, i) => ({ kind: 'execname', name: `tool${i}` })));
+  const { roots, table } = compilePatterns(
+    Array.from({ length: 1000 }, (_, i) => ({ kind: 'execname', name: `tool${i}` })),
+  );
   expect(roots).toHaveLength(1);
   expect(table.length).toBeLessThan(3000);
 });

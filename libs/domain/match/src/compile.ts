@@ -26,9 +26,13 @@ const JOINT_PATH_BYTES = 16_384;
 const JOINT_STATES = 8_192;
 
 /** Start states, or the positions of the globs that found no room. */
-export type Compiled = { readonly ok: true; readonly roots: readonly StateId[] } | { readonly ok: false; readonly tooMany: readonly number[] };
+export type Compiled =
+  | { readonly ok: true; readonly roots: readonly StateId[] }
+  | { readonly ok: false; readonly tooMany: readonly number[] };
 
-type Packed = { readonly ok: true; readonly automata: readonly Automaton[] } | { readonly ok: false; readonly tooMany: readonly number[] };
+type Packed =
+  | { readonly ok: true; readonly automata: readonly Automaton[] }
+  | { readonly ok: false; readonly tooMany: readonly number[] };
 
 /** Compiles sets of matchers into one table. Automata of one compiler share states; make one per kind of outcome. */
 export class PathCompiler {
@@ -78,7 +82,8 @@ export class PathCompiler {
 
   private entries(matchers: readonly Matcher[]): readonly PathEntry[] {
     const placed: { readonly path: Uint8Array; readonly matcher: Matcher }[] = [];
-    for (const matcher of matchers) if ('path' in matcher.pattern) placed.push({ path: matcher.pattern.path, matcher });
+    for (const matcher of matchers)
+      if ('path' in matcher.pattern) placed.push({ path: matcher.pattern.path, matcher });
     placed.sort((a, b) => compareBytes(a.path, b.path));
     const entries: PathEntry[] = [];
     for (const { path, matcher } of placed) {
@@ -103,7 +108,7 @@ export class PathCompiler {
     if (hostile.length > 0) return { ok: false, tooMany: hostile };
     const automata: Automaton[] = [];
     let guess = (globs.length + 1) >>> 1;
-    for (let at = 0; at < globs.length; ) {
+    for (let at = 0; at < globs.length;) {
       const left = limits.globAutomata - automata.length;
       const run = left > 0 ? this.longestRun(globs.slice(at), guess, limits.glob, left < 3) : undefined;
       if (run === undefined) return { ok: false, tooMany: globs.slice(at).map((glob) => glob.position) };
@@ -121,7 +126,12 @@ export class PathCompiler {
   }
 
   /** The most globs from the front that fit; a few less than that while automata are plenty, to save attempts. */
-  private longestRun(globs: readonly Glob[], guess: number, budget: Budget, isScarce: boolean): { automaton: Automaton; count: number } | undefined {
+  private longestRun(
+    globs: readonly Glob[],
+    guess: number,
+    budget: Budget,
+    isScarce: boolean,
+  ): { automaton: Automaton; count: number } | undefined {
     let fits = 0;
     let automaton: Automaton | undefined;
     let fails = globs.length + 1;
@@ -184,7 +194,11 @@ function alternatives(pattern: PathPattern): readonly (readonly GlobToken[])[] {
   if (pattern.kind === 'glob') return pattern.alternatives;
   const path = Array.from(pattern.path, (byte): GlobToken => ({ kind: 'byte', byte }));
   if (pattern.kind === 'exact') return [path];
-  const below: readonly GlobToken[] = [...path, { kind: 'byte', byte: SLASH }, { kind: 'many', slashes: pattern.recursive }];
+  const below: readonly GlobToken[] = [
+    ...path,
+    { kind: 'byte', byte: SLASH },
+    { kind: 'many', slashes: pattern.recursive },
+  ];
   return path.length === 0 ? [below] : [path, below];
 }
 

@@ -31,13 +31,19 @@ export function packEdges(states: StateTable): EdgeTable {
   const place = (state: number, at: number): void => {
     base[state] = at;
     const from = states.edgeBegin.items[state]!;
-    for (let e = from; e < from + states.edgeCount.items[state]!; e++) slots.take(at + states.edgeByte.items[e]!);
+    for (let e = from; e < from + states.edgeCount.items[state]!; e++)
+      slots.take(at + states.edgeByte.items[e]!);
     end = Math.max(end, at + 256);
   };
   for (const state of widestFirst(states)) {
     const from = states.edgeBegin.items[state]!;
     const width = states.edgeCount.items[state]!;
-    place(state, width === 1 ? slots.single(states.edgeByte.items[from]!) : slots.fit(states.edgeByte.items, from, width));
+    place(
+      state,
+      width === 1
+        ? slots.single(states.edgeByte.items[from]!)
+        : slots.fit(states.edgeByte.items, from, width),
+    );
   }
   return fill(states, base, end);
 }
@@ -104,7 +110,8 @@ class FreeSlots {
     let word = this.searchFrom;
     for (let tries = 0; ; tries++, word++) {
       let blocked = 0;
-      for (let e = from; e < from + count && blocked !== -1; e++) blocked |= this.window(word * 32 + bytes[e]!);
+      for (let e = from; e < from + count && blocked !== -1; e++)
+        blocked |= this.window(word * 32 + bytes[e]!);
       if (blocked !== -1) {
         if (tries > SEARCH_WORDS) this.searchFrom += tries >>> 1;
         return word * 32 + lowestBit(~blocked);

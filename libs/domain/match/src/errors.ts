@@ -28,7 +28,12 @@ export interface PatternError extends CodedError {
   readonly column: number;
 }
 
-export function patternError(code: MatchErrorCode, pattern: string, column: number, what: string): PatternError {
+export function patternError(
+  code: MatchErrorCode,
+  pattern: string,
+  column: number,
+  what: string,
+): PatternError {
   const shown = pattern.length > 200 ? `${pattern.slice(0, 200)}…` : pattern;
   return {
     code,

@@ -68,7 +68,9 @@ test.each<[glob: string, path: string, expected: boolean]>([
 });
 
 test('a glob reaches names that are not UTF-8', () => {
-  expect(matches(glob('/tmp/a*b'), Uint8Array.of(...Buffer.from('/tmp/a'), 0xff, 0xfe, ...Buffer.from('b')))).toBe(true);
+  expect(
+    matches(glob('/tmp/a*b'), Uint8Array.of(...Buffer.from('/tmp/a'), 0xff, 0xfe, ...Buffer.from('b'))),
+  ).toBe(true);
 });
 
 test.each<[glob: string, code: string, column: number]>([
@@ -109,16 +111,28 @@ test.each<[kind: string, text: string, reason: string]>([
   ['directory', 'a/', 'PatternNotAbsolute'],
 ])('the %s %s is accepted and said to match nothing: %s', (kind, text, reason) => {
   const pattern =
-    kind === 'glob' ? glob(text) : kind === 'exact' ? { kind: 'exact' as const, path: text } : { kind: 'directory' as const, dir: text, recursive: true };
+    kind === 'glob'
+      ? glob(text)
+      : kind === 'exact'
+        ? { kind: 'exact' as const, path: text }
+        : { kind: 'directory' as const, dir: text, recursive: true };
   expect(toPathPattern(pattern)).toEqual({ ok: true, value: { kind: 'never', reason } });
 });
 
 test('names with dots are canonical paths', () => {
-  for (const path of ['/.', '/..']) expect(toPathPattern({ kind: 'exact', path })).toMatchObject({ value: { kind: 'never' } });
-  for (const path of ['/.a', '/..a', '/a.', '/a..b', '/...']) expect(toPathPattern({ kind: 'exact', path })).toMatchObject({ value: { kind: 'exact' } });
+  for (const path of ['/.', '/..'])
+    expect(toPathPattern({ kind: 'exact', path })).toMatchObject({ value: { kind: 'never' } });
+  for (const path of ['/.a', '/..a', '/a.', '/a..b', '/...'])
+    expect(toPathPattern({ kind: 'exact', path })).toMatchObject({ value: { kind: 'exact' } });
 });
 
 test('a program name with a slash and a word are refused as path patterns', () => {
-  expect(toPathPattern({ kind: 'execname', name: 'a/b' })).toMatchObject({ ok: false, error: { code: 'KA_MATCH_SLASH_IN_NAME', column: 2 } });
-  expect(toPathPattern({ kind: 'word', word: 'TCP' })).toMatchObject({ ok: false, error: { code: 'KA_MATCH_NO_PATH' } });
+  expect(toPathPattern({ kind: 'execname', name: 'a/b' })).toMatchObject({
+    ok: false,
+    error: { code: 'KA_MATCH_SLASH_IN_NAME', column: 2 },
+  });
+  expect(toPathPattern({ kind: 'word', word: 'TCP' })).toMatchObject({
+    ok: false,
+    error: { code: 'KA_MATCH_NO_PATH' },
+  });
 });

@@ -71,7 +71,11 @@ class GlobParser {
       switch (char) {
         case '\\':
           if (this.at + 1 >= this.chars.length) {
-            this.refuse('KA_MATCH_TRAILING_BACKSLASH', this.at, 'a backslash must be followed by the character it protects');
+            this.refuse(
+              'KA_MATCH_TRAILING_BACKSLASH',
+              this.at,
+              'a backslash must be followed by the character it protects',
+            );
           }
           pushText(nodes, this.chars[this.at + 1]!);
           this.at += 2;
@@ -87,12 +91,20 @@ class GlobParser {
           nodes.push({ kind: 'set', set: this.bracket() });
           break;
         case ']':
-          return this.refuse('KA_MATCH_UNOPENED_BRACKET', this.at, '"]" closes nothing; write "\\]" for the character');
+          return this.refuse(
+            'KA_MATCH_UNOPENED_BRACKET',
+            this.at,
+            '"]" closes nothing; write "\\]" for the character',
+          );
         case '{':
           nodes.push(this.choice(depth + 1));
           break;
         case '}':
-          return this.refuse('KA_MATCH_UNOPENED_BRACE', this.at, '"}" closes nothing; write "\\}" for the character');
+          return this.refuse(
+            'KA_MATCH_UNOPENED_BRACE',
+            this.at,
+            '"}" closes nothing; write "\\}" for the character',
+          );
         default:
           pushText(nodes, char);
           this.at += 1;
@@ -105,7 +117,8 @@ class GlobParser {
     const begin = this.at;
     while (this.chars[this.at] === '*') this.at += 1;
     const next = this.chars[this.at];
-    if (this.chars[begin - 1] === '/' && (next === '/' || next === undefined)) nodes.push({ kind: 'set', set: NO_SLASH });
+    if (this.chars[begin - 1] === '/' && (next === '/' || next === undefined))
+      nodes.push({ kind: 'set', set: NO_SLASH });
     nodes.push({ kind: 'many', slashes: this.at - begin > 1 });
   }
 
@@ -129,17 +142,27 @@ class GlobParser {
     }
     this.at += 1;
     members.delete(0);
-    if (members.size === 0) this.refuse('KA_MATCH_EMPTY_BRACKET', open, 'brackets must hold at least one character');
+    if (members.size === 0)
+      this.refuse('KA_MATCH_EMPTY_BRACKET', open, 'brackets must hold at least one character');
     return { inverted, members: [...members].sort((a, b) => a - b) };
   }
 
   private bracketByte(open: number): number {
     if (this.chars[this.at] === '\\') this.at += 1;
     const char = this.chars[this.at];
-    if (char === undefined) return this.refuse('KA_MATCH_UNCLOSED_BRACKET', open, '"[" is never closed; write "\\[" for the character');
+    if (char === undefined)
+      return this.refuse(
+        'KA_MATCH_UNCLOSED_BRACKET',
+        open,
+        '"[" is never closed; write "\\[" for the character',
+      );
     const code = char.codePointAt(0)!;
     if (code > 0x7f) {
-      this.refuse('KA_MATCH_NON_ASCII_BRACKET', this.at, `"${char}" is several bytes and brackets match one; write {…,…} instead`);
+      this.refuse(
+        'KA_MATCH_NON_ASCII_BRACKET',
+        this.at,
+        `"${char}" is several bytes and brackets match one; write {…,…} instead`,
+      );
     }
     this.at += 1;
     return code;
@@ -147,13 +170,15 @@ class GlobParser {
 
   private choice(depth: number): Node {
     const open = this.at;
-    if (depth > MAX_NESTING) this.refuse('KA_MATCH_NESTED_TOO_DEEP', open, `braces nest deeper than ${MAX_NESTING}`);
+    if (depth > MAX_NESTING)
+      this.refuse('KA_MATCH_NESTED_TOO_DEEP', open, `braces nest deeper than ${MAX_NESTING}`);
     const branches: (readonly Node[])[] = [];
     do {
       this.at += 1;
       branches.push(this.sequence(depth));
     } while (this.chars[this.at] === ',');
-    if (this.chars[this.at] !== '}') this.refuse('KA_MATCH_UNCLOSED_BRACE', open, '"{" is never closed; write "\\{" for the character');
+    if (this.chars[this.at] !== '}')
+      this.refuse('KA_MATCH_UNCLOSED_BRACE', open, '"{" is never closed; write "\\{" for the character');
     this.at += 1;
     return { kind: 'choice', branches };
   }
@@ -218,7 +243,12 @@ export function parseGlob(text: string): Result<readonly (readonly GlobToken[])[
   const alternatives = expand(nodes);
   if (alternatives === undefined) {
     return fail(
-      patternError('KA_MATCH_TOO_MANY_ALTERNATIVES', text, text.indexOf('{') + 1, `braces stand for more than ${MAX_ALTERNATIVES} patterns`),
+      patternError(
+        'KA_MATCH_TOO_MANY_ALTERNATIVES',
+        text,
+        text.indexOf('{') + 1,
+        `braces stand for more than ${MAX_ALTERNATIVES} patterns`,
+      ),
     );
   }
   return ok(alternatives.map(joinStars));
@@ -226,5 +256,10 @@ export function parseGlob(text: string): Result<readonly (readonly GlobToken[])[
 
 export function checkLength(text: string): PatternError | undefined {
   if (text.length <= MAX_PATTERN_BYTES / 3 || utf8(text).length <= MAX_PATTERN_BYTES) return undefined;
-  return patternError('KA_MATCH_TOO_LONG', text, MAX_PATTERN_BYTES + 1, `no path is longer than ${MAX_PATTERN_BYTES} bytes`);
+  return patternError(
+    'KA_MATCH_TOO_LONG',
+    text,
+    MAX_PATTERN_BYTES + 1,
+    `no path is longer than ${MAX_PATTERN_BYTES} bytes`,
+  );
 }

@@ -13,7 +13,11 @@ import type { StateId, StateTable } from './state-table.ts';
  */
 
 /** Appends the minimal form of an automaton to a table; `sink` yields the state that stays in itself with that row. */
-export function appendMinimal(automaton: Automaton, into: StateTable, sink: (row: RowId) => StateId): StateId {
+export function appendMinimal(
+  automaton: Automaton,
+  into: StateTable,
+  sink: (row: RowId) => StateId,
+): StateId {
   const classes = new Refinement(automaton.table).run();
   return appendClasses(automaton, classes, into, sink);
 }
@@ -56,7 +60,8 @@ class Refinement {
     for (let s = 0; s < size; s++) {
       sources[begin[table.fallback.items[s]! + 1]!++] = s;
       const from = table.edgeBegin.items[s]!;
-      for (let e = from; e < from + table.edgeCount.items[s]!; e++) sources[begin[table.edgeTarget.items[e]! + 1]!++] = s;
+      for (let e = from; e < from + table.edgeCount.items[s]!; e++)
+        sources[begin[table.edgeTarget.items[e]! + 1]!++] = s;
     }
     return [begin, sources];
   }
@@ -197,7 +202,12 @@ class Refinement {
 }
 
 /** One state per class that the root reaches, in breadth-first order: equal languages give equal tables. */
-function appendClasses(automaton: Automaton, cls: Int32Array, into: StateTable, sink: (row: RowId) => StateId): StateId {
+function appendClasses(
+  automaton: Automaton,
+  cls: Int32Array,
+  into: StateTable,
+  sink: (row: RowId) => StateId,
+): StateId {
   const { table, root } = automaton;
   const speaker = new Map<number, StateId>();
   const order: number[] = [];
@@ -218,12 +228,14 @@ function appendClasses(automaton: Automaton, cls: Int32Array, into: StateTable, 
     const id = cls[state]!;
     if (cls[table.fallback.items[state]!] !== id) return false;
     const from = table.edgeBegin.items[state]!;
-    for (let e = from; e < from + table.edgeCount.items[state]!; e++) if (cls[table.edgeTarget.items[e]!] !== id) return false;
+    for (let e = from; e < from + table.edgeCount.items[state]!; e++)
+      if (cls[table.edgeTarget.items[e]!] !== id) return false;
     return true;
   };
   const number = new Map<number, StateId>();
   const own: number[] = [];
-  for (const id of order) if (isSink(speaker.get(id)!)) number.set(id, sink(table.row.items[speaker.get(id)!]!));
+  for (const id of order)
+    if (isSink(speaker.get(id)!)) number.set(id, sink(table.row.items[speaker.get(id)!]!));
   for (const id of order) {
     if (number.has(id)) continue;
     number.set(id, into.length + own.length);

@@ -20,7 +20,9 @@ export function toPathPattern(pattern: Pattern): Result<PathPattern, PatternErro
       const wrong = checkText(pattern.path);
       if (wrong !== undefined) return fail(wrong);
       const never = pattern.path === '/' ? undefined : neverReason(pattern.path);
-      return ok(never === undefined ? { kind: 'exact', path: utf8(pattern.path) } : { kind: 'never', reason: never });
+      return ok(
+        never === undefined ? { kind: 'exact', path: utf8(pattern.path) } : { kind: 'never', reason: never },
+      );
     }
     case 'directory': {
       const wrong = checkText(pattern.dir);
@@ -38,11 +40,21 @@ export function toPathPattern(pattern: Pattern): Result<PathPattern, PatternErro
       const wrong = checkText(pattern.name);
       if (wrong !== undefined) return fail(wrong);
       const slash = pattern.name.indexOf('/');
-      if (slash >= 0) return fail(patternError('KA_MATCH_SLASH_IN_NAME', pattern.name, slash + 1, 'a program name holds no slash'));
+      if (slash >= 0)
+        return fail(
+          patternError('KA_MATCH_SLASH_IN_NAME', pattern.name, slash + 1, 'a program name holds no slash'),
+        );
       return ok({ kind: 'glob', alternatives: [nameTokens(pattern.name)] });
     }
     case 'word':
-      return fail(patternError('KA_MATCH_NO_PATH', pattern.word, 1, 'only paths, directories, globs and program names match paths'));
+      return fail(
+        patternError(
+          'KA_MATCH_NO_PATH',
+          pattern.word,
+          1,
+          'only paths, directories, globs and program names match paths',
+        ),
+      );
   }
 }
 
@@ -60,7 +72,9 @@ function keepPossible(alternatives: readonly (readonly GlobToken[])[]): PathPatt
   const absolute = alternatives.filter((tokens) => tokens.length > 0 && mayBeSlash(tokens[0]!));
   if (absolute.length === 0) return { kind: 'never', reason: 'PatternNotAbsolute' };
   const open = absolute.filter((tokens) => tokens.length === 1 || !isSlash(tokens[tokens.length - 1]!));
-  return open.length === 0 ? { kind: 'never', reason: 'PatternEndsInSlash' } : { kind: 'glob', alternatives: open };
+  return open.length === 0
+    ? { kind: 'never', reason: 'PatternEndsInSlash' }
+    : { kind: 'glob', alternatives: open };
 }
 
 function isSlash(token: GlobToken): boolean {

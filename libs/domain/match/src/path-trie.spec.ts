@@ -30,12 +30,18 @@ test('a path of 4,000 bytes and one of 1,000 components match', () => {
 });
 
 test('entries that nest 4,000 deep are no danger to the stack', () => {
-  const patterns = Array.from({ length: 4000 }, (_, i) => ({ kind: 'exact' as const, path: `/${'a'.repeat(i + 1)}` }));
+  const patterns = Array.from({ length: 4000 }, (_, i) => ({
+    kind: 'exact' as const,
+    path: `/${'a'.repeat(i + 1)}`,
+  }));
   expect(compilePatterns(patterns).table.length).toBe(4003);
 });
 
 test('states grow with the text of the rules, not with their number squared', () => {
-  const paths = Array.from({ length: 2000 }, (_, i) => ({ kind: 'exact' as const, path: `/usr/lib/package-${i}/data` }));
+  const paths = Array.from({ length: 2000 }, (_, i) => ({
+    kind: 'exact' as const,
+    path: `/usr/lib/package-${i}/data`,
+  }));
   expect(compilePatterns(paths).table.length).toBeLessThan(2000 * 12);
 });
 

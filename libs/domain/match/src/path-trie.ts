@@ -59,7 +59,10 @@ export class PathTrie {
     const key = row * 0x4000000 + subtree;
     const known = this.loops.get(key);
     if (known !== undefined) return known;
-    const made = row === subtree ? this.table.appendLoop(row, -1, 0) : this.table.appendLoop(row, SLASH, this.loop(subtree, 0));
+    const made =
+      row === subtree
+        ? this.table.appendLoop(row, -1, 0)
+        : this.table.appendLoop(row, SLASH, this.loop(subtree, 0));
     this.loops.set(key, made);
     return made;
   }
@@ -76,7 +79,8 @@ export class PathTrie {
     let at = low;
     const first = entries[low]!;
     if (first.path.length === depth) {
-      if (depth > 0) row = rows.merge(row, rows.merge(first.exact, rows.merge(first.subtree, first.children)));
+      if (depth > 0)
+        row = rows.merge(row, rows.merge(first.exact, rows.merge(first.subtree, first.children)));
       below = rows.merge(subtree, first.subtree);
       direct = first.children;
       at += 1;
@@ -102,7 +106,14 @@ export class PathTrie {
       this.edge(byte, target, leave);
     }
     if (!slashSeen) this.edge(SLASH, this.loop(below, direct), leave);
-    const state = this.table.intern(row, leave, this.bytes.items, this.targets.items, begin, this.bytes.length - begin);
+    const state = this.table.intern(
+      row,
+      leave,
+      this.bytes.items,
+      this.targets.items,
+      begin,
+      this.bytes.length - begin,
+    );
     this.bytes.length = begin;
     this.targets.length = begin;
     return state;
@@ -122,7 +133,8 @@ export class PathTrie {
     const componentEnd = slash < 0 ? path.length : slash;
     let context = path.length <= componentEnd ? children : 0;
     let row = rows.merge(subtree, context);
-    if (path.length > 0) row = rows.merge(row, rows.merge(entry.exact, rows.merge(entry.subtree, entry.children)));
+    if (path.length > 0)
+      row = rows.merge(row, rows.merge(entry.exact, rows.merge(entry.subtree, entry.children)));
     let leave = this.loop(subtree, context);
     const after = this.loop(rows.merge(subtree, entry.subtree), entry.children);
     let state = this.chain(row, leave, SLASH, after, -1, 0);
@@ -138,7 +150,14 @@ export class PathTrie {
     return state;
   }
 
-  private chain(row: RowId, leave: StateId, byte: number, target: StateId, other: number, otherTarget: StateId): StateId {
+  private chain(
+    row: RowId,
+    leave: StateId,
+    byte: number,
+    target: StateId,
+    other: number,
+    otherTarget: StateId,
+  ): StateId {
     let count = 0;
     const bytes = this.tailBytes;
     const targets = this.tailTargets;

@@ -1,4 +1,7 @@
 declare module 'picomatch' {
-  function picomatch(glob: string, options: { readonly dot: boolean; readonly strictSlashes: boolean }): (path: string) => boolean;
+  function picomatch(
+    glob: string,
+    options: { readonly dot: boolean; readonly strictSlashes: boolean },
+  ): (path: string) => boolean;
   export = picomatch;
 }

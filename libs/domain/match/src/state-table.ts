@@ -40,7 +40,14 @@ export class StateTable {
   }
 
   /** A state with these edges, an old one if there is one. `bytes` must be sorted. */
-  intern(row: RowId, fallback: StateId, bytes: Int32Array, targets: Int32Array, from: number, count: number): StateId {
+  intern(
+    row: RowId,
+    fallback: StateId,
+    bytes: Int32Array,
+    targets: Int32Array,
+    from: number,
+    count: number,
+  ): StateId {
     const mask = this.slots.length - 1;
     let slot = hashState(row, fallback, bytes, targets, from, count) & mask;
     for (;;) {
@@ -66,7 +73,14 @@ export class StateTable {
     return id;
   }
 
-  append(row: RowId, fallback: StateId, bytes: Int32Array, targets: Int32Array, from: number, count: number): StateId {
+  append(
+    row: RowId,
+    fallback: StateId,
+    bytes: Int32Array,
+    targets: Int32Array,
+    from: number,
+    count: number,
+  ): StateId {
     const id = this.row.length;
     this.row.push(row);
     this.fallback.push(fallback);
@@ -108,7 +122,12 @@ export class StateTable {
     from: number,
     count: number,
   ): boolean {
-    if (this.row.items[id] !== row || this.fallback.items[id] !== fallback || this.edgeCount.items[id] !== count) return false;
+    if (
+      this.row.items[id] !== row ||
+      this.fallback.items[id] !== fallback ||
+      this.edgeCount.items[id] !== count
+    )
+      return false;
     const begin = this.edgeBegin.items[id]!;
     for (let i = 0; i < count; i++) {
       if (this.edgeByte.items[begin + i] !== bytes[from + i]) return false;

@@ -40,4 +40,5 @@ export function outcome({ table, rows, roots }: CompiledPatterns, path: Uint8Arr
 }
 
 export const matches = (pattern: Pattern, path: string | Uint8Array): boolean =>
-  outcome(compilePatterns([pattern]), typeof path === 'string' ? new TextEncoder().encode(path) : path)[0] === 1;
+  outcome(compilePatterns([pattern]), typeof path === 'string' ? new TextEncoder().encode(path) : path)[0] ===
+  1;

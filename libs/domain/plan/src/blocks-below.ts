@@ -4,11 +4,19 @@ import type { OutcomeRows, RowId, StateId, StateTable } from '@kubearmor-ts/matc
  * States from which, after at least one more byte, an outcome that `blocks` can be met. Renaming a directory carries
  * everything below it to other states, so a rename is judged by this and not by the directory's own outcome alone.
  */
-export function statesAboveBlocks(states: StateTable, begin: StateId, end: StateId, blocks: (row: RowId) => boolean): Uint8Array {
+export function statesAboveBlocks(
+  states: StateTable,
+  begin: StateId,
+  end: StateId,
+  blocks: (row: RowId) => boolean,
+): Uint8Array {
   const size = end - begin;
   const heads = new Int32Array(size).fill(-1);
   const edgesFrom = states.edgeBegin.items;
-  const links: { next: Int32Array; source: Int32Array } = { next: new Int32Array(0), source: new Int32Array(0) };
+  const links: { next: Int32Array; source: Int32Array } = {
+    next: new Int32Array(0),
+    source: new Int32Array(0),
+  };
   let total = size;
   for (let s = begin; s < end; s++) total += states.edgeCount.items[s]!;
   links.next = new Int32Array(total);
@@ -43,7 +51,8 @@ export function statesAboveBlocks(states: StateTable, begin: StateId, end: State
 export function rowsWith(rows: OutcomeRows, cell: (decide: number) => boolean): (row: RowId) => boolean {
   const known = new Int8Array(rows.length).fill(-1);
   return (row) => {
-    if (known[row] === -1) known[row] = rows.row(row).some((decide, i) => i % 2 === 0 && cell(decide)) ? 1 : 0;
+    if (known[row] === -1)
+      known[row] = rows.row(row).some((decide, i) => i % 2 === 0 && cell(decide)) ? 1 : 0;
     return known[row] === 1;
   };
 }

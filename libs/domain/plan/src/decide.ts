@@ -36,7 +36,10 @@ export interface Decision {
 /** Walks the plan's own blob: what this says is what the kernel does. */
 export function decide(plan: EnforcementPlan, access: Access): Decision {
   const reader = new PlanReader(plan.blob);
-  const bits = (access.owner ? AccessBit.OWNER : 0) | (access.write ? AccessBit.WRITE : 0) | (access.tty ? AccessBit.TTY : 0);
+  const bits =
+    (access.owner ? AccessBit.OWNER : 0) |
+    (access.write ? AccessBit.WRITE : 0) |
+    (access.tty ? AccessBit.TTY : 0);
   const label = access.source === undefined ? 0 : reader.label(access.source);
   let decided = 0;
   let audit = 0;
@@ -66,14 +69,20 @@ function settle(decided: number, audit: number): readonly [Verdict, number] {
  * automaton the new place must continue exactly as the old one, or nothing can be blocked below the old one.
  * The rename's own two paths are judged apart from this.
  */
-export function renameAllowed(plan: EnforcementPlan, from: Uint8Array, to: Uint8Array, source?: Uint8Array): boolean {
+export function renameAllowed(
+  plan: EnforcementPlan,
+  from: Uint8Array,
+  to: Uint8Array,
+  source?: Uint8Array,
+): boolean {
   const reader = new PlanReader(plan.blob);
   const label = source === undefined ? 0 : reader.label(source);
   const below = (path: Uint8Array): Uint8Array => Uint8Array.of(...path, 0x2f);
   for (const cls of ['exec', 'file'] as const) {
     for (const root of reader.roots(cls, label)) {
       const old = reader.walk(root, below(from));
-      if (old !== reader.walk(root, below(to)) && (reader.stateFlags(old) & KA_STATE_BLOCKS_BELOW) !== 0) return false;
+      if (old !== reader.walk(root, below(to)) && (reader.stateFlags(old) & KA_STATE_BLOCKS_BELOW) !== 0)
+        return false;
     }
   }
   return true;

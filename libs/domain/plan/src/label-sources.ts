@@ -1,4 +1,12 @@
-import { OutcomeRows, PathCompiler, ROW_WORDS, type Matcher, type PathPattern, type StateId, type StateTable } from '@kubearmor-ts/match';
+import {
+  OutcomeRows,
+  PathCompiler,
+  ROW_WORDS,
+  type Matcher,
+  type PathPattern,
+  type StateId,
+  type StateTable,
+} from '@kubearmor-ts/match';
 import { fail, ok, type Result } from '@kubearmor-ts/result';
 import type { NumberedRule } from './number-rules.ts';
 import { ruleError, rulesOfLargestPolicy, type PlanError } from './plan-error.ts';
@@ -19,17 +27,26 @@ export function labelSources(rules: readonly NumberedRule[], limit: number): Res
   if (paths.length > limit) {
     const message = `the rules name ${paths.length} source executables, the limit is ${limit}`;
     const sourced = rules.filter(({ source }) => source !== undefined).map(({ rule }) => rule);
-    return fail(ruleError('KA_PLAN_TOO_MANY_SOURCES', 'TooManySources', message, rulesOfLargestPolicy(sourced)));
+    return fail(
+      ruleError('KA_PLAN_TOO_MANY_SOURCES', 'TooManySources', message, rulesOfLargestPolicy(sourced)),
+    );
   }
   return ok({
     paths,
     count: paths.length,
-    compile: (states) => compileLabels(paths.map((path) => byPath.get(path)!), states),
+    compile: (states) =>
+      compileLabels(
+        paths.map((path) => byPath.get(path)!),
+        states,
+      ),
   });
 }
 
 /** The label travels as the row's first word until it becomes the value of its state. */
-function compileLabels(patterns: readonly PathPattern[], states: StateTable): ReturnType<SourceLabels['compile']> {
+function compileLabels(
+  patterns: readonly PathPattern[],
+  states: StateTable,
+): ReturnType<SourceLabels['compile']> {
   const begin = states.length;
   const rows = new OutcomeRows();
   const matchers: Matcher[] = patterns.map((pattern, at) => {

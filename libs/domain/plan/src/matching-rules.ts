@@ -36,7 +36,10 @@ function accepts(pattern: PathPattern, path: Uint8Array): boolean {
   const table = new StateTable();
   const rows = new OutcomeRows();
   const row = rows.intern(new Uint32Array(ROW_WORDS).fill(1));
-  const compiled = new PathCompiler(table, rows).compile([{ pattern, row }], { globAutomata: 1, glob: PLAN_LIMITS.glob });
+  const compiled = new PathCompiler(table, rows).compile([{ pattern, row }], {
+    globAutomata: 1,
+    glob: PLAN_LIMITS.glob,
+  });
   if (!compiled.ok) return false;
   let state = compiled.roots[0]!;
   for (const byte of path) state = table.next(state, byte);

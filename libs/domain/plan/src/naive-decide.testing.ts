@@ -69,7 +69,10 @@ export function naiveMatches(pattern: Pattern, pathBytes: Uint8Array): boolean {
 }
 
 /** Whether the rule refuses (Block, Allow) or fires (Audit) on this access to an object it matches. */
-export function naiveRefuses(rule: Rule, { owner, write, tty }: Pick<Access, 'owner' | 'write' | 'tty'>): boolean {
+export function naiveRefuses(
+  rule: Rule,
+  { owner, write, tty }: Pick<Access, 'owner' | 'write' | 'tty'>,
+): boolean {
   const flagged = rule.ownerOnly || rule.readOnly;
   const mayOwner = rule.ownerOnly ? owner : true;
   const mayWrite = rule.readOnly ? !write : true;
@@ -89,9 +92,17 @@ export function naivePrecedence(a: Rule, b: Rule): number {
     const own = rule.pattern.kind === 'directory' && !rule.pattern.recursive ? 1 : 0;
     let refused = 0;
     for (const owner of [true, false]) {
-      for (const write of [true, false]) for (const tty of [true, false]) if (naiveRefuses(rule, { owner, write, tty })) refused += 1;
+      for (const write of [true, false])
+        for (const tty of [true, false]) if (naiveRefuses(rule, { owner, write, tty })) refused += 1;
     }
-    return [rule.source === undefined ? 0 : 1, kind, depth, own, ['Allow', 'Audit', 'Block'].indexOf(rule.action), refused];
+    return [
+      rule.source === undefined ? 0 : 1,
+      kind,
+      depth,
+      own,
+      ['Allow', 'Audit', 'Block'].indexOf(rule.action),
+      refused,
+    ];
   };
   const left = weights(a);
   const right = weights(b);
@@ -100,13 +111,21 @@ export function naivePrecedence(a: Rule, b: Rule): number {
 }
 
 /** `order` settles what precedence leaves open: later ones go before. */
-export function naiveDecide(input: PlanInput, order: readonly (Rule | undefined)[], access: Access): { verdict: Verdict; rule: Rule | undefined } {
+export function naiveDecide(
+  input: PlanInput,
+  order: readonly (Rule | undefined)[],
+  access: Access,
+): { verdict: Verdict; rule: Rule | undefined } {
   if (input.mode === 'disabled') return { verdict: 'none', rule: undefined };
   const ofClass = input.rules.filter((rule) => rule.class === access.class);
   const place = new Map(order.map((rule, at) => [rule, at]));
   const before = (a: Rule, b: Rule): number => naivePrecedence(b, a) || place.get(b)! - place.get(a)!;
   const matching = ofClass
-    .filter((rule) => rule.source === undefined || (access.source !== undefined && latin1(access.source) === bytesOf(rule.source)))
+    .filter(
+      (rule) =>
+        rule.source === undefined ||
+        (access.source !== undefined && latin1(access.source) === bytesOf(rule.source)),
+    )
     .filter((rule) => naiveMatches(rule.pattern, access.path))
     .sort(before);
   const decider = matching.find((rule) => rule.action !== 'Audit');
@@ -114,8 +133,10 @@ export function naiveDecide(input: PlanInput, order: readonly (Rule | undefined)
   const denied: Verdict = input.mode === 'audited' ? 'report' : 'block';
   let verdict: Verdict = 'none';
   if (decider !== undefined) verdict = naiveRefuses(decider, access) ? denied : 'allow';
-  else if (ofClass.some((rule) => rule.action === 'Allow')) verdict = input.postures.file === 'block' ? denied : 'report';
+  else if (ofClass.some((rule) => rule.action === 'Allow'))
+    verdict = input.postures.file === 'block' ? denied : 'report';
   if (verdict === 'block') return { verdict, rule: decider };
-  if (auditor !== undefined && (decider === undefined || before(auditor, decider) < 0)) return { verdict: 'audit', rule: auditor };
+  if (auditor !== undefined && (decider === undefined || before(auditor, decider) < 0))
+    return { verdict: 'audit', rule: auditor };
   return { verdict, rule: decider };
 }

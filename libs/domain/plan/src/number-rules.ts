@@ -62,13 +62,25 @@ function malformed(rule: Rule, what: string, error: PatternError): PlanError {
 function shortcomings(rule: Rule, { pattern, source }: RulePatterns): readonly NotEnforced[] {
   const found: NotEnforced[] = [];
   if (pattern.kind === 'never') {
-    found.push({ rule, reason: pattern.reason, message: neverMessage(patternText(rule.pattern), pattern.reason) });
+    found.push({
+      rule,
+      reason: pattern.reason,
+      message: neverMessage(patternText(rule.pattern), pattern.reason),
+    });
   }
   if (source?.kind === 'never') {
-    found.push({ rule, reason: 'SourceNeverMatches', message: `source ${neverMessage(rule.source!, source.reason)}` });
+    found.push({
+      rule,
+      reason: 'SourceNeverMatches',
+      message: `source ${neverMessage(rule.source!, source.reason)}`,
+    });
   }
   if (rule.allowedArgs !== undefined) {
-    const effect = { Allow: 'every run is allowed', Audit: 'every run is reported', Block: 'every run is blocked' }[rule.action];
+    const effect = {
+      Allow: 'every run is allowed',
+      Audit: 'every run is reported',
+      Block: 'every run is blocked',
+    }[rule.action];
     const message = `the tables do not see arguments: ${effect}, whatever allowedArgs lists`;
     found.push({ rule, reason: 'ArgumentsNotEnforced', message });
   }

@@ -26,7 +26,8 @@ function isRefused(rule: Rule, bits: number): boolean {
   const tty = (bits & AccessBit.TTY) !== 0;
   const permitted =
     rule.ownerOnly || rule.readOnly
-      ? (!rule.ownerOnly || (bits & AccessBit.OWNER) !== 0) && (!rule.readOnly || (bits & AccessBit.WRITE) === 0)
+      ? (!rule.ownerOnly || (bits & AccessBit.OWNER) !== 0) &&
+        (!rule.readOnly || (bits & AccessBit.WRITE) === 0)
       : rule.action === 'Allow';
   if (rule.action === 'Allow') return !permitted || (rule.onlyTerminal && tty);
   return !permitted && (!rule.onlyTerminal || tty);

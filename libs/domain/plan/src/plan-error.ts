@@ -27,7 +27,8 @@ export function ruleError(
 ): PlanError {
   const first = rules[0];
   const names = [...new Set(rules.map((rule) => policyTitle(rule.policy)))];
-  const shown = names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ');
+  const shown =
+    names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ');
   return {
     code,
     reason,

@@ -56,7 +56,8 @@ export class PlanReader {
     const global = this.classAt(cls) + ClassPlanLayout.root;
     for (let n = 0; n < KA_GLOBAL_DFAS; n++) roots.push(this.u32(global + 4 * n));
     if (label > 0) {
-      const own = this.u32(PlanLayout.sources) + label * SourcePlanLayout.sizeBytes + index * KA_SOURCE_DFAS * 4;
+      const own =
+        this.u32(PlanLayout.sources) + label * SourcePlanLayout.sizeBytes + index * KA_SOURCE_DFAS * 4;
       for (let n = 0; n < KA_SOURCE_DFAS; n++) roots.push(this.u32(own + 4 * n));
     }
     return roots.filter((root) => root !== 0);
@@ -73,7 +74,12 @@ export class PlanReader {
   /** The decide and audit words of a state for these access bits. */
   cell(state: StateOffset, bits: number): readonly [decide: number, audit: number] {
     const row = this.u32(state + StateLayout.row);
-    return row === 0 ? [0, 0] : [this.u32(row + CellLayout.sizeBytes * bits), this.u32(row + CellLayout.sizeBytes * bits + CellLayout.audit)];
+    return row === 0
+      ? [0, 0]
+      : [
+          this.u32(row + CellLayout.sizeBytes * bits),
+          this.u32(row + CellLayout.sizeBytes * bits + CellLayout.audit),
+        ];
   }
 
   stateFlags(state: StateOffset): number {

@@ -1,5 +1,20 @@
-import { KA_CELL_VERDICT_MASK, KA_GLOBAL_DFAS, KA_SOURCE_DFAS, KA_CLASS_CAN_BLOCK, KA_CLASS_WRITE_MATTERS, KA_STATE_BLOCKS_BELOW, Verdict } from '@kubearmor-ts/abi';
-import { OutcomeRows, PathCompiler, StateTable, type Matcher, type RowId, type StateId } from '@kubearmor-ts/match';
+import {
+  KA_CELL_VERDICT_MASK,
+  KA_GLOBAL_DFAS,
+  KA_SOURCE_DFAS,
+  KA_CLASS_CAN_BLOCK,
+  KA_CLASS_WRITE_MATTERS,
+  KA_STATE_BLOCKS_BELOW,
+  Verdict,
+} from '@kubearmor-ts/abi';
+import {
+  OutcomeRows,
+  PathCompiler,
+  StateTable,
+  type Matcher,
+  type RowId,
+  type StateId,
+} from '@kubearmor-ts/match';
 import { fail, ok, type Result } from '@kubearmor-ts/result';
 import { rowsWith, statesAboveBlocks } from './blocks-below.ts';
 import type { EnforcedClass, EnforcementPlan, PlanInput } from './enforcement-plan.ts';
@@ -14,7 +29,10 @@ import { patternText } from './rule-order.ts';
 const classes: readonly EnforcedClass[] = ['exec', 'file'];
 
 /** The tables for one workload, or the rules that stand in the way. Equal inputs in any order give equal bytes. */
-export function planWorkload(input: PlanInput, limits: PlanLimits = PLAN_LIMITS): Result<EnforcementPlan, PlanError> {
+export function planWorkload(
+  input: PlanInput,
+  limits: PlanLimits = PLAN_LIMITS,
+): Result<EnforcementPlan, PlanError> {
   const numbered = numberRules(input, limits);
   if (!numbered.ok) return numbered;
   return new Planning(input, limits, numbered.value).plan();
@@ -66,9 +84,14 @@ class Planning {
     }
     const ruleCount = this.matchers.length;
     const { states, rows } = this;
-    const written = writePlan({ states, rows, values, ruleCount, classes: tables, sourceRoot: source.root }, this.limits.blobBytes);
+    const written = writePlan(
+      { states, rows, values, ruleCount, classes: tables, sourceRoot: source.root },
+      this.limits.blobBytes,
+    );
     if (written === undefined) {
-      return fail(this.tooMuch('KA_PLAN_TOO_LARGE', `the tables are larger than ${this.limits.blobBytes} bytes`));
+      return fail(
+        this.tooMuch('KA_PLAN_TOO_LARGE', `the tables are larger than ${this.limits.blobBytes} bytes`),
+      );
     }
     return ok({
       blob: written.blob,
@@ -88,7 +111,12 @@ class Planning {
   }
 
   private tooMuch(code: 'KA_PLAN_TOO_MANY_STATES' | 'KA_PLAN_TOO_LARGE', message: string): PlanError {
-    return ruleError(code, 'PlanTooLarge', message, rulesOfLargestPolicy(this.matchers.map(({ rule }) => rule)));
+    return ruleError(
+      code,
+      'PlanTooLarge',
+      message,
+      rulesOfLargestPolicy(this.matchers.map(({ rule }) => rule)),
+    );
   }
 
   private compileClass(cls: EnforcedClass, labels: SourceLabels): Result<ClassTables, PlanError> {
@@ -141,7 +169,12 @@ class Planning {
 
   /** The values of the states from `begin` on: `KA_STATE_BLOCKS_BELOW` or 0. */
   private flagStates(begin: StateId, postureBlocks: boolean): Uint8Array {
-    const above = statesAboveBlocks(this.states, begin, this.states.length, this.rowsThatBlock(postureBlocks));
+    const above = statesAboveBlocks(
+      this.states,
+      begin,
+      this.states.length,
+      this.rowsThatBlock(postureBlocks),
+    );
     return above.map((isAbove) => (isAbove === 1 ? KA_STATE_BLOCKS_BELOW : 0));
   }
 }

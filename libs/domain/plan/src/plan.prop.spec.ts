@@ -5,7 +5,24 @@ import { naiveDecide } from './naive-decide.testing.ts';
 
 const component = fc.constantFrom('a', 'b', 'ab', 'aab', 'é', 'x-1');
 const path = fc.array(component, { minLength: 1, maxLength: 4 }).map((parts) => `/${parts.join('/')}`);
-const globPart = fc.constantFrom('a', 'b', 'ab', '*', '**', '?', 'a*', '*b', '[ab]', '[^a]', '{a,b}', '{a,b/ab}', 'a**b', '\\*', 'é', '{,a}b');
+const globPart = fc.constantFrom(
+  'a',
+  'b',
+  'ab',
+  '*',
+  '**',
+  '?',
+  'a*',
+  '*b',
+  '[ab]',
+  '[^a]',
+  '{a,b}',
+  '{a,b/ab}',
+  'a**b',
+  '\\*',
+  'é',
+  '{,a}b',
+);
 const glob = fc.array(globPart, { minLength: 1, maxLength: 4 }).map((parts) => `/${parts.join('/')}`);
 const pattern: fc.Arbitrary<Pattern> = fc.oneof(
   path.map((text) => ({ kind: 'exact' as const, path: text })),
@@ -53,7 +70,10 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const accessPath = fc.oneof(
   { weight: 6, arbitrary: path.map(bytes) },
   { weight: 1, arbitrary: fc.constant(bytes('/')) },
-  { weight: 2, arbitrary: fc.uint8Array({ min: 1, max: 255, maxLength: 12 }).map((tail) => Uint8Array.of(0x2f, ...tail)) },
+  {
+    weight: 2,
+    arbitrary: fc.uint8Array({ min: 1, max: 255, maxLength: 12 }).map((tail) => Uint8Array.of(0x2f, ...tail)),
+  },
 );
 const access: fc.Arbitrary<Access> = fc
   .record({
@@ -80,7 +100,8 @@ test('the tables say what the rules say, rule by rule', () => {
         const { verdict, rule: decided } = decide(plan, each);
         const expected = naiveDecide({ ...one, rules: plan.rules.slice(1) as Rule[] }, plan.rules, each);
         expect({ verdict, decided }).toEqual({ verdict: expected.verdict, decided: expected.rule });
-        if (decided !== undefined) expect(matchingRules(plan, each).map(({ rule: one }) => one)).toContain(decided);
+        if (decided !== undefined)
+          expect(matchingRules(plan, each).map(({ rule: one }) => one)).toContain(decided);
       }
     }),
     { numRuns: 500 },
@@ -90,7 +111,9 @@ test('the tables say what the rules say, rule by rule', () => {
 test('the order of the rules never shows in the tables', () => {
   fc.assert(
     fc.property(
-      input.chain((one) => fc.tuple(fc.constant(one), fc.shuffledSubarray([...one.rules], { minLength: one.rules.length }))),
+      input.chain((one) =>
+        fc.tuple(fc.constant(one), fc.shuffledSubarray([...one.rules], { minLength: one.rules.length })),
+      ),
       ([one, shuffled]) => {
         const plan = planned(one);
         const other = planned({ ...one, rules: shuffled });

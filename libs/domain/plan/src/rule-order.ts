@@ -9,7 +9,13 @@ import { refusals } from './outcome.ts';
  * the order of input never shows.
  */
 
-const PATTERN_RANK: Record<Pattern['kind'], number> = { word: 0, directory: 1, glob: 2, execname: 2, exact: 3 };
+const PATTERN_RANK: Record<Pattern['kind'], number> = {
+  word: 0,
+  directory: 1,
+  glob: 2,
+  execname: 2,
+  exact: 3,
+};
 const ACTION_RANK: Record<Action, number> = { Allow: 0, Audit: 1, Block: 2 };
 
 interface Ranked {

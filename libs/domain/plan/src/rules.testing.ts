@@ -29,12 +29,19 @@ export function aRule(action: Action, pattern: string, more: Partial<Rule> = {})
   };
 }
 
-export function anInput(rules: readonly Rule[], posture: Posture = 'audit', mode: PolicyMode = 'enabled'): PlanInput {
+export function anInput(
+  rules: readonly Rule[],
+  posture: Posture = 'audit',
+  mode: PolicyMode = 'enabled',
+): PlanInput {
   return { rules, postures: { file: posture, network: 'audit', capabilities: 'audit' }, mode };
 }
 
 /** Opening a file for reading as somebody else without a terminal, unless told otherwise. */
-export function anAccess(path: string, more: Partial<Omit<Access, 'source'>> & { readonly source?: string } = {}): Access {
+export function anAccess(
+  path: string,
+  more: Partial<Omit<Access, 'source'>> & { readonly source?: string } = {},
+): Access {
   const { source, ...rest } = more;
   const access: Access = { class: 'file', path: utf8(path), owner: false, write: false, tty: false, ...rest };
   return source === undefined ? access : { ...access, source: utf8(source) };

@@ -1,7 +1,14 @@
 /** SHA-256 without an import, so that plans are hashed the same in the agent, the webhook and the browser. */
 export function sha256(data: Uint8Array): Uint8Array {
   const state = Int32Array.of(
-    0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
+    0x6a09e667,
+    0xbb67ae85,
+    0x3c6ef372,
+    0xa54ff53a,
+    0x510e527f,
+    0x9b05688c,
+    0x1f83d9ab,
+    0x5be0cd19,
   );
   const schedule = new Int32Array(64);
   const whole = data.length - (data.length % 64);

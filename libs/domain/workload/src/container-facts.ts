@@ -35,3 +35,10 @@ function sameRecord(a: Readonly<Record<string, string>>, b: Readonly<Record<stri
   const keys = Object.keys(a);
   return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
 }
+
+/** The same container or workload once its processes are gone. */
+export function withoutPid<T extends { readonly pid?: number }>(running: T): Omit<T, 'pid'> {
+  const stopped: { pid?: number } & Omit<T, 'pid'> = { ...running };
+  delete stopped.pid;
+  return stopped;
+}

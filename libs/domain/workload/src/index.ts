@@ -1,5 +1,5 @@
 export { findContainerCgroup, toCgroupNames } from './cgroup-name.ts';
-export { sameFacts } from './container-facts.ts';
+export { sameFacts, withoutPid } from './container-facts.ts';
 export type { ContainerFacts } from './container-facts.ts';
 export { diffContainers } from './diff-containers.ts';
 export type { ContainerChange } from './diff-containers.ts';

@@ -1,4 +1,11 @@
-import { diffContainers, findContainerCgroup, toCgroupNames, toWorkload, toWorkloadKey, WorkloadNumbers } from './index.ts';
+import {
+  diffContainers,
+  findContainerCgroup,
+  toCgroupNames,
+  toWorkload,
+  toWorkloadKey,
+  WorkloadNumbers,
+} from './index.ts';
 import type { ContainerFacts, WorkloadKey } from './index.ts';
 
 const aContainer = (over: Partial<ContainerFacts> = {}): ContainerFacts => ({
@@ -84,7 +91,9 @@ describe('identity', () => {
 
   test('keys differ between namespaces and fit the kernel table', () => {
     expect(toWorkloadKey(aContainer())).toBe('default/web');
-    expect(toWorkloadKey(aContainer({ engineNamespace: 'n'.repeat(200), id: 'i'.repeat(64) }))).toHaveLength(127);
+    expect(toWorkloadKey(aContainer({ engineNamespace: 'n'.repeat(200), id: 'i'.repeat(64) }))).toHaveLength(
+      127,
+    );
   });
 });
 
@@ -93,11 +102,18 @@ describe('numbers', () => {
 
   test('stay with a key, are never 0 and are reused last', () => {
     const numbers = new WorkloadNumbers(4);
-    expect([key('a'), key('b'), key('a')].map((k) => numbers.assign(k))).toMatchObject([{ value: 1 }, { value: 2 }, { value: 1 }]);
+    expect([key('a'), key('b'), key('a')].map((k) => numbers.assign(k))).toMatchObject([
+      { value: 1 },
+      { value: 2 },
+      { value: 1 },
+    ]);
     numbers.release(key('a'));
     expect(numbers.assign(key('c'))).toMatchObject({ value: 3 });
     expect(numbers.assign(key('d'))).toMatchObject({ value: 1 });
-    expect(numbers.assign(key('e'))).toMatchObject({ ok: false, error: { code: 'KA_WORKLOAD_NUMBERS_EXHAUSTED' } });
+    expect(numbers.assign(key('e'))).toMatchObject({
+      ok: false,
+      error: { code: 'KA_WORKLOAD_NUMBERS_EXHAUSTED' },
+    });
   });
 
   test('what the kernel restored is kept, and a second claim is refused', () => {

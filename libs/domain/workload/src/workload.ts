@@ -1,7 +1,7 @@
 import { toCgroupNames } from './cgroup-name.ts';
 import type { ContainerFacts } from './container-facts.ts';
 
-/** The namespace of every container that no orchestrator placed (policy.md 2.17). */
+/** The namespace of every container that no orchestrator placed. */
 export const UNORCHESTRATED_NAMESPACE = 'container_namespace';
 
 /** KA_WORKLOAD_KEY_LEN without the terminator. */
@@ -71,7 +71,7 @@ function toContainerName(facts: ContainerFacts): string {
   );
 }
 
-/** The kubelet's bookkeeping and what controllers generate are no part of an identity (policy.md 1.7). */
+/** The kubelet's bookkeeping and what controllers generate are no part of an identity. */
 function toUserLabels(labels: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(labels)

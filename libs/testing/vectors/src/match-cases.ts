@@ -16,8 +16,18 @@ const name = (text: string): Pattern => ({ kind: 'execname', name: text });
 const dir = (text: string): Pattern => ({ kind: 'directory', dir: text, recursive: false });
 const tree = (text: string): Pattern => ({ kind: 'directory', dir: text, recursive: true });
 
-const rule = (action: Action, pattern: Pattern, more: Partial<VectorRule> = {}): VectorRule => ({ class: 'file', pattern, action, ...more });
-const set = (rules: readonly VectorRule[], accesses: readonly Question[], posture: 'audit' | 'block' = 'audit', mode: 'enabled' | 'audited' = 'enabled'): QuestionSet => ({
+const rule = (action: Action, pattern: Pattern, more: Partial<VectorRule> = {}): VectorRule => ({
+  class: 'file',
+  pattern,
+  action,
+  ...more,
+});
+const set = (
+  rules: readonly VectorRule[],
+  accesses: readonly Question[],
+  posture: 'audit' | 'block' = 'audit',
+  mode: 'enabled' | 'audited' = 'enabled',
+): QuestionSet => ({
   rules,
   posture,
   mode,
@@ -31,12 +41,25 @@ const runs = (paths: readonly string[], source?: string): readonly Question[] =>
 const everyAccess = ['', 'o', 'w', 'ow', 't', 'ot', 'wt', 'owt'];
 
 export const truthTable: QuestionFile = {
-  about: 'Every action with every combination of flags on every kind of access, under both postures and audited',
+  about:
+    'Every action with every combination of flags on every kind of access, under both postures and audited',
   sets: (['Block', 'Allow', 'Audit'] as const).flatMap((action) =>
     [0, 1, 2, 3, 4, 5, 6, 7].flatMap((flags) =>
-      ([['audit', 'enabled'], ['block', 'enabled'], ['block', 'audited']] as const).map(([posture, mode]) =>
+      (
+        [
+          ['audit', 'enabled'],
+          ['block', 'enabled'],
+          ['block', 'audited'],
+        ] as const
+      ).map(([posture, mode]) =>
         set(
-          [rule(action, exact('/srv/data'), { ownerOnly: (flags & 1) > 0, readOnly: (flags & 2) > 0, onlyTerminal: (flags & 4) > 0 })],
+          [
+            rule(action, exact('/srv/data'), {
+              ownerOnly: (flags & 1) > 0,
+              readOnly: (flags & 2) > 0,
+              onlyTerminal: (flags & 4) > 0,
+            }),
+          ],
           [...everyAccess.flatMap((access) => opens(['/srv/data'], access)), ...opens(['/srv/other'], 'ow')],
           posture,
           mode,
@@ -47,17 +70,41 @@ export const truthTable: QuestionFile = {
 };
 
 const precedencePatterns: readonly Pattern[] = [
-  exact('/a/b/c'), glob('/a/b/?'), name('c'), dir('/a/b/'), tree('/a/b/'), dir('/a/'), tree('/a/'), tree('/'),
+  exact('/a/b/c'),
+  glob('/a/b/?'),
+  name('c'),
+  dir('/a/b/'),
+  tree('/a/b/'),
+  dir('/a/'),
+  tree('/a/'),
+  tree('/'),
 ];
 
 export const precedence: QuestionFile = {
   about: 'Every two patterns that meet on /a/b/c, each action against each, with and without a source',
   sets: precedencePatterns.flatMap((one, i) =>
     precedencePatterns.slice(i).flatMap((other) =>
-      ([['Block', 'Allow'], ['Allow', 'Block'], ['Audit', 'Allow'], ['Allow', 'Audit'], ['Audit', 'Block']] as const).map(([first, second]) =>
+      (
+        [
+          ['Block', 'Allow'],
+          ['Allow', 'Block'],
+          ['Audit', 'Allow'],
+          ['Allow', 'Audit'],
+          ['Audit', 'Block'],
+        ] as const
+      ).map(([first, second]) =>
         set(
-          [rule(first, one), rule(second, other), rule('Audit', exact('/a/b/c'), { source: '/usr/bin/auditor' }), rule('Allow', tree('/a/b/'), { source: '/usr/bin/friend' })],
-          [...opens(['/a/b/c', '/a/b', '/a/b/c/d', '/x']), ...opens(['/a/b/c'], '', '/usr/bin/auditor'), ...opens(['/a/b/c', '/x'], '', '/usr/bin/friend')],
+          [
+            rule(first, one),
+            rule(second, other),
+            rule('Audit', exact('/a/b/c'), { source: '/usr/bin/auditor' }),
+            rule('Allow', tree('/a/b/'), { source: '/usr/bin/friend' }),
+          ],
+          [
+            ...opens(['/a/b/c', '/a/b', '/a/b/c/d', '/x']),
+            ...opens(['/a/b/c'], '', '/usr/bin/auditor'),
+            ...opens(['/a/b/c', '/x'], '', '/usr/bin/friend'),
+          ],
           i % 2 === 0 ? 'audit' : 'block',
         ),
       ),
@@ -70,30 +117,148 @@ const deep = (components: number, component = 'd'): string => `/${component}`.re
 export const directories: QuestionFile = {
   about: 'Directories: themselves, children, deep trees, neighbours that share a beginning, the root',
   sets: [
-    set([rule('Block', dir('/var/log/'))], opens(['/', '/var', '/var/log', '/var/log/x', '/var/log/x/y', '/var/logs', '/var/lo', '/var/log2/x'])),
-    set([rule('Block', tree('/var/log/'))], opens(['/', '/var', '/var/log', '/var/log/x', '/var/log/x/y', '/var/logs', '/var/lo', '/var/log2/x'])),
+    set(
+      [rule('Block', dir('/var/log/'))],
+      opens(['/', '/var', '/var/log', '/var/log/x', '/var/log/x/y', '/var/logs', '/var/lo', '/var/log2/x']),
+    ),
+    set(
+      [rule('Block', tree('/var/log/'))],
+      opens(['/', '/var', '/var/log', '/var/log/x', '/var/log/x/y', '/var/logs', '/var/lo', '/var/log2/x']),
+    ),
     set([rule('Block', dir('/'))], opens(['/', '/a', '/a/b', '/a/b/c'])),
     set([rule('Block', tree('/'))], opens(['/', '/a', '/a/b', '/a/b/c'])),
-    set([rule('Allow', dir('/')), rule('Block', tree('/a/'))], opens(['/', '/a', '/b', '/a/b', '/b/c']), 'block'),
     set(
-      [rule('Block', tree('/a/')), rule('Allow', tree('/a/b/')), rule('Block', dir('/a/b/c/')), rule('Allow', exact('/a/b/c/d')), rule('Block', exact('/a/b/c/d/e'))],
-      opens(['/a', '/a/x', '/a/b', '/a/b/x', '/a/b/c', '/a/b/c/x', '/a/b/c/d', '/a/b/c/d/e', '/a/b/c/d/f', '/a/b/c/x/y', '/a/bb', '/a/b/cc']),
+      [rule('Allow', dir('/')), rule('Block', tree('/a/'))],
+      opens(['/', '/a', '/b', '/a/b', '/b/c']),
+      'block',
     ),
-    set([rule('Block', tree(`${deep(100)}/`))], opens([deep(99), deep(100), deep(101), deep(200), `${deep(100)}x`])),
-    set([rule('Block', dir(`${deep(60)}/`)), rule('Allow', tree(`${deep(59)}/`))], opens([deep(58), deep(59), deep(60), deep(61), deep(62), `${deep(59)}/x`]), 'block'),
-    set([rule('Block', tree('/pts/')), rule('Allow', tree('/'), { source: '/runc' })], [...opens(['/pts/0', '/pts', '/ptmx']), ...opens(['/pts/0', '/etc/x'], '', '/runc')], 'block'),
-    set([rule('Block', tree('/spaced dir/')), rule('Block', exact('/tab\there'))], opens(['/spaced dir/a b', '/spaced', '/tab\there', '/tab'])),
+    set(
+      [
+        rule('Block', tree('/a/')),
+        rule('Allow', tree('/a/b/')),
+        rule('Block', dir('/a/b/c/')),
+        rule('Allow', exact('/a/b/c/d')),
+        rule('Block', exact('/a/b/c/d/e')),
+      ],
+      opens([
+        '/a',
+        '/a/x',
+        '/a/b',
+        '/a/b/x',
+        '/a/b/c',
+        '/a/b/c/x',
+        '/a/b/c/d',
+        '/a/b/c/d/e',
+        '/a/b/c/d/f',
+        '/a/b/c/x/y',
+        '/a/bb',
+        '/a/b/cc',
+      ]),
+    ),
+    set(
+      [rule('Block', tree(`${deep(100)}/`))],
+      opens([deep(99), deep(100), deep(101), deep(200), `${deep(100)}x`]),
+    ),
+    set(
+      [rule('Block', dir(`${deep(60)}/`)), rule('Allow', tree(`${deep(59)}/`))],
+      opens([deep(58), deep(59), deep(60), deep(61), deep(62), `${deep(59)}/x`]),
+      'block',
+    ),
+    set(
+      [rule('Block', tree('/pts/')), rule('Allow', tree('/'), { source: '/runc' })],
+      [...opens(['/pts/0', '/pts', '/ptmx']), ...opens(['/pts/0', '/etc/x'], '', '/runc')],
+      'block',
+    ),
+    set(
+      [rule('Block', tree('/spaced dir/')), rule('Block', exact('/tab\there'))],
+      opens(['/spaced dir/a b', '/spaced', '/tab\there', '/tab']),
+    ),
   ],
 };
 
 const globPaths = [
-  '/', '/a', '/b', '/ab', '/aab', '/abc', '/a/b', '/a/b/c', '/x/a/b', '/a/x/y/b', '/etc/shadow', '/etc/gshadow', '/etc/shadow-', '/etc/ssl/shadow',
-  '/home/me/.ssh/id', '/home/.ssh/id', '/home/me/deep/.ssh/id', '/var/lib/x.key', '/x.key', '/tmp/a.b.key', '/tmp/[a]', '/tmp/*', '/tmp/a,b', '/tmp/{a}', '/é', '/é/a', '/a b',
+  '/',
+  '/a',
+  '/b',
+  '/ab',
+  '/aab',
+  '/abc',
+  '/a/b',
+  '/a/b/c',
+  '/x/a/b',
+  '/a/x/y/b',
+  '/etc/shadow',
+  '/etc/gshadow',
+  '/etc/shadow-',
+  '/etc/ssl/shadow',
+  '/home/me/.ssh/id',
+  '/home/.ssh/id',
+  '/home/me/deep/.ssh/id',
+  '/var/lib/x.key',
+  '/x.key',
+  '/tmp/a.b.key',
+  '/tmp/[a]',
+  '/tmp/*',
+  '/tmp/a,b',
+  '/tmp/{a}',
+  '/é',
+  '/é/a',
+  '/a b',
 ];
 const nastyGlobs = [
-  '/*', '/**', '/?', '/??', '/a*', '/a**', '/a***', '/*b', '/**b', '/*/b', '/**/b', '/*/*/b', '/**/**', '/*/**', '/**/*', '/a/**/b', '/a**b', '/*a*b*', '/**a**b**', '/etc/*hado?',
-  '/home/*/.ssh/**', '/home/**/.ssh/*', '/**/*.key', '/**.key', '/[ab]', '/[^a]', '/[a-b]*', '/[^/]b', '/[]a]', '/tmp/\\[a\\]', '/tmp/\\*', '/tmp/a,b', '/tmp/\\{a\\}', '/tmp/[*]',
-  '/{a,b}', '/{a,b/{c,d},**/b}', '/{,x/}a/b', '/{a,}b', '/{,,}a', '/a{b,/b}', '{/a,/b}', '/{**,*}', '/?/a', '/é', '/é/*', '/??/a', '/* *', '**', '**/b', '*', 'b', '/a/', '/tmp/*/',
+  '/*',
+  '/**',
+  '/?',
+  '/??',
+  '/a*',
+  '/a**',
+  '/a***',
+  '/*b',
+  '/**b',
+  '/*/b',
+  '/**/b',
+  '/*/*/b',
+  '/**/**',
+  '/*/**',
+  '/**/*',
+  '/a/**/b',
+  '/a**b',
+  '/*a*b*',
+  '/**a**b**',
+  '/etc/*hado?',
+  '/home/*/.ssh/**',
+  '/home/**/.ssh/*',
+  '/**/*.key',
+  '/**.key',
+  '/[ab]',
+  '/[^a]',
+  '/[a-b]*',
+  '/[^/]b',
+  '/[]a]',
+  '/tmp/\\[a\\]',
+  '/tmp/\\*',
+  '/tmp/a,b',
+  '/tmp/\\{a\\}',
+  '/tmp/[*]',
+  '/{a,b}',
+  '/{a,b/{c,d},**/b}',
+  '/{,x/}a/b',
+  '/{a,}b',
+  '/{,,}a',
+  '/a{b,/b}',
+  '{/a,/b}',
+  '/{**,*}',
+  '/?/a',
+  '/é',
+  '/é/*',
+  '/??/a',
+  '/* *',
+  '**',
+  '**/b',
+  '*',
+  'b',
+  '/a/',
+  '/tmp/*/',
 ].filter((text) => text !== '/[]a]');
 
 export const globs: QuestionFile = {
@@ -102,31 +267,83 @@ export const globs: QuestionFile = {
     ...nastyGlobs.map((text) => set([rule('Block', glob(text))], opens(globPaths))),
     ...[0, 1, 2, 3, 4, 5].map((start) =>
       set(
-        nastyGlobs.filter((_, at) => at % 6 === start).map((text, at) => rule((['Block', 'Allow', 'Audit'] as const)[at % 3]!, glob(text), { readOnly: at % 4 === 0 })),
+        nastyGlobs
+          .filter((_, at) => at % 6 === start)
+          .map((text, at) =>
+            rule((['Block', 'Allow', 'Audit'] as const)[at % 3]!, glob(text), { readOnly: at % 4 === 0 }),
+          ),
         [...opens(globPaths), ...opens(globPaths, 'w')],
         start % 2 === 0 ? 'audit' : 'block',
       ),
     ),
-    set([rule('Block', name('apt'), { class: 'exec' }), rule('Block', name('apt-get'), { class: 'exec' }), rule('Allow', name('a'), { class: 'exec' })],
-      runs(['/apt', '/usr/bin/apt', '/usr/bin/apt-get', '/usr/bin/apt-', '/usr/bin/xapt', '/usr/bin/apt/x', '/a', '/a/a', '/aa']), 'block'),
+    set(
+      [
+        rule('Block', name('apt'), { class: 'exec' }),
+        rule('Block', name('apt-get'), { class: 'exec' }),
+        rule('Allow', name('a'), { class: 'exec' }),
+      ],
+      runs([
+        '/apt',
+        '/usr/bin/apt',
+        '/usr/bin/apt-get',
+        '/usr/bin/apt-',
+        '/usr/bin/xapt',
+        '/usr/bin/apt/x',
+        '/a',
+        '/a/a',
+        '/aa',
+      ]),
+      'block',
+    ),
   ],
 };
 
 const hex = (...parts: readonly (string | readonly number[])[]): string =>
-  Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : Buffer.from(part)))).toString('hex');
+  Buffer.concat(
+    parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : Buffer.from(part))),
+  ).toString('hex');
 const raw = (pathHex: string): Question => ({ class: 'file', pathHex, access: '' });
 const long = `/${'n'.repeat(3999)}`;
 
 export const bytes: QuestionFile = {
   about: 'Names that are not UTF-8, every byte, and paths as long as the kernel builds them',
   sets: [
-    set([rule('Block', tree('/data/')), rule('Allow', glob('/data/a?b'))], [
-      raw(hex('/data/', [0xff, 0xfe])), raw(hex('/data/a', [0x80], 'b')), raw(hex('/data/a', [0xc3, 0xa9], 'b')), raw(hex('/dat', [0xe1])), raw(hex('/data/a/b')), raw(hex([0x2f, 0xff])),
-    ]),
-    set([rule('Block', glob('/q[^a]')), rule('Allow', glob('/q[0-9]'))], Array.from({ length: 255 }, (_, at) => raw(hex('/q', [at + 1])))),
-    set([rule('Block', exact(long)), rule('Audit', glob('/**nn'))], [raw(hex(long)), raw(hex(long, 'n')), raw(hex(long.slice(0, -1))), raw(hex('/', 'n'.repeat(4094))), raw(hex('/nn')), raw(hex('/n'))]),
-    set([rule('Block', tree('/')), rule('Allow', glob('/**/z')), rule('Block', tree(`${deep(2000)}/`))], [deep(1999), `${deep(1999)}/z`, deep(2000), `${deep(2000)}/z`, deep(2047)].map((path) => raw(hex(path)))),
-    set([rule('Block', exact('/ünï/cödé')), rule('Block', exact('/日本語')), rule('Block', exact('/🙂'))], opens(['/ünï/cödé', '/unï/cödé', '/日本語', '/日本', '/🙂', '/🙃'])),
+    set(
+      [rule('Block', tree('/data/')), rule('Allow', glob('/data/a?b'))],
+      [
+        raw(hex('/data/', [0xff, 0xfe])),
+        raw(hex('/data/a', [0x80], 'b')),
+        raw(hex('/data/a', [0xc3, 0xa9], 'b')),
+        raw(hex('/dat', [0xe1])),
+        raw(hex('/data/a/b')),
+        raw(hex([0x2f, 0xff])),
+      ],
+    ),
+    set(
+      [rule('Block', glob('/q[^a]')), rule('Allow', glob('/q[0-9]'))],
+      Array.from({ length: 255 }, (_, at) => raw(hex('/q', [at + 1]))),
+    ),
+    set(
+      [rule('Block', exact(long)), rule('Audit', glob('/**nn'))],
+      [
+        raw(hex(long)),
+        raw(hex(long, 'n')),
+        raw(hex(long.slice(0, -1))),
+        raw(hex('/', 'n'.repeat(4094))),
+        raw(hex('/nn')),
+        raw(hex('/n')),
+      ],
+    ),
+    set(
+      [rule('Block', tree('/')), rule('Allow', glob('/**/z')), rule('Block', tree(`${deep(2000)}/`))],
+      [deep(1999), `${deep(1999)}/z`, deep(2000), `${deep(2000)}/z`, deep(2047)].map((path) =>
+        raw(hex(path)),
+      ),
+    ),
+    set(
+      [rule('Block', exact('/ünï/cödé')), rule('Block', exact('/日本語')), rule('Block', exact('/🙂'))],
+      opens(['/ünï/cödé', '/unï/cödé', '/日本語', '/日本', '/🙂', '/🙃']),
+    ),
   ],
 };
 
@@ -135,17 +352,30 @@ export const sources: QuestionFile = {
   sets: [
     set(
       [
-        rule('Block', tree('/run/secrets/sa/')), rule('Allow', tree('/')), rule('Allow', tree('/run/secrets/sa/'), { source: '/bin/cat' }),
-        rule('Block', exact('/bin/ls'), { class: 'exec', source: '/bin/dash' }), rule('Block', glob('/bin/?s'), { class: 'exec', source: '/bin/da' }), rule('Audit', name('ls'), { class: 'exec' }),
+        rule('Block', tree('/run/secrets/sa/')),
+        rule('Allow', tree('/')),
+        rule('Allow', tree('/run/secrets/sa/'), { source: '/bin/cat' }),
+        rule('Block', exact('/bin/ls'), { class: 'exec', source: '/bin/dash' }),
+        rule('Block', glob('/bin/?s'), { class: 'exec', source: '/bin/da' }),
+        rule('Audit', name('ls'), { class: 'exec' }),
       ],
-      ['/bin/cat', '/bin/ca', '/bin/catt', '/bin/dash', '/bin/da', '/usr/bin/head', undefined].flatMap((source) => [
-        ...opens(['/run/secrets/sa/token', '/etc/passwd', '/run/secrets/sa'], '', source), ...runs(['/bin/ls', '/bin/ps', '/bin/lss'], source),
-      ]),
+      ['/bin/cat', '/bin/ca', '/bin/catt', '/bin/dash', '/bin/da', '/usr/bin/head', undefined].flatMap(
+        (source) => [
+          ...opens(['/run/secrets/sa/token', '/etc/passwd', '/run/secrets/sa'], '', source),
+          ...runs(['/bin/ls', '/bin/ps', '/bin/lss'], source),
+        ],
+      ),
       'block',
     ),
     set(
-      [rule('Allow', exact('/secret'), { source: '/bin/cat', ownerOnly: true }), rule('Block', exact('/secret'), { source: '/bin/cat', readOnly: true }), rule('Allow', tree('/lib/'))],
-      ['/bin/cat', '/bin/dd'].flatMap((source) => everyAccess.flatMap((access) => opens(['/secret', '/lib/x', '/y'], access, source))),
+      [
+        rule('Allow', exact('/secret'), { source: '/bin/cat', ownerOnly: true }),
+        rule('Block', exact('/secret'), { source: '/bin/cat', readOnly: true }),
+        rule('Allow', tree('/lib/')),
+      ],
+      ['/bin/cat', '/bin/dd'].flatMap((source) =>
+        everyAccess.flatMap((access) => opens(['/secret', '/lib/x', '/y'], access, source)),
+      ),
       'block',
     ),
   ],
@@ -169,7 +399,9 @@ function randomSets(count: number): readonly QuestionSet[] {
     if (kind === 0) return exact(path());
     if (kind === 1) return dir(`${path()}/`);
     if (kind === 2) return tree(`${path()}/`);
-    return kind === 3 ? name(pick(parts)) : glob(Array.from({ length: 1 + next(3) }, () => `/${pick(globParts)}`).join(''));
+    return kind === 3
+      ? name(pick(parts))
+      : glob(Array.from({ length: 1 + next(3) }, () => `/${pick(globParts)}`).join(''));
   };
   const programs = ['/bin/a', '/bin/ab', '/usr/bin/x'];
   return Array.from({ length: count }, () => {

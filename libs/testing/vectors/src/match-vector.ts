@@ -3,7 +3,8 @@ import type { Access, PlanInput, Verdict } from '@kubearmor-ts/plan';
 import type { Rule } from '@kubearmor-ts/policy';
 
 /** A rule as the files write it: what is absent has its default. */
-export type VectorRule = Pick<Rule, 'class' | 'pattern' | 'action'> & Partial<Pick<Rule, 'source' | 'ownerOnly' | 'readOnly' | 'onlyTerminal'>>;
+export type VectorRule = Pick<Rule, 'class' | 'pattern' | 'action'> &
+  Partial<Pick<Rule, 'source' | 'ownerOnly' | 'readOnly' | 'onlyTerminal'>>;
 
 export interface VectorAccess {
   readonly class: Access['class'];
@@ -33,13 +34,19 @@ export interface MatchVector {
   readonly file: string;
   readonly set: number;
   readonly input: PlanInput;
-  readonly accesses: readonly { readonly access: Access; readonly verdict: Verdict; readonly rule: Rule | undefined }[];
+  readonly accesses: readonly {
+    readonly access: Access;
+    readonly verdict: Verdict;
+    readonly rule: Rule | undefined;
+  }[];
 }
 
 export const matchFolder = new URL('../match/', import.meta.url);
 
 export function loadMatchVectors(): readonly MatchVector[] {
-  const files = readdirSync(matchFolder).filter((name) => name.endsWith('.json')).sort();
+  const files = readdirSync(matchFolder)
+    .filter((name) => name.endsWith('.json'))
+    .sort();
   return files.flatMap((file) => {
     const { sets } = JSON.parse(readFileSync(new URL(file, matchFolder), 'utf8')) as VectorFile;
     return sets.map((set, at) => toVector(file, at, set));
@@ -60,7 +67,10 @@ function toVector(file: string, at: number, set: VectorSet): MatchVector {
   };
 }
 
-export function toInput(rules: readonly Rule[], { posture, mode }: Pick<VectorSet, 'posture' | 'mode'>): PlanInput {
+export function toInput(
+  rules: readonly Rule[],
+  { posture, mode }: Pick<VectorSet, 'posture' | 'mode'>,
+): PlanInput {
   return { rules, postures: { file: posture, network: 'audit', capabilities: 'audit' }, mode };
 }
 
@@ -77,8 +87,15 @@ export function toRule(rule: VectorRule): Rule {
   };
 }
 
-export function toAccess({ class: cls, path, pathHex, access, source }: Omit<VectorAccess, 'verdict' | 'rule'>): Access {
-  const bytes = pathHex === undefined ? new TextEncoder().encode(path) : Uint8Array.from(Buffer.from(pathHex, 'hex'));
+export function toAccess({
+  class: cls,
+  path,
+  pathHex,
+  access,
+  source,
+}: Omit<VectorAccess, 'verdict' | 'rule'>): Access {
+  const bytes =
+    pathHex === undefined ? new TextEncoder().encode(path) : Uint8Array.from(Buffer.from(pathHex, 'hex'));
   return {
     class: cls,
     path: bytes,

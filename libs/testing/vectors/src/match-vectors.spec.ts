@@ -19,9 +19,12 @@ test.each(Object.keys(questionFiles))('the tables answer the vectors of %s', (na
   }
 });
 
-test.each(Object.entries(questionFiles))('the committed vectors of %s are those of the naive matcher', (name, file) => {
-  expect(readFileSync(new URL(`${name}.json`, matchFolder), 'utf8')).toBe(formatFile(answerFile(file)));
-});
+test.each(Object.entries(questionFiles))(
+  'the committed vectors of %s are those of the naive matcher',
+  (name, file) => {
+    expect(readFileSync(new URL(`${name}.json`, matchFolder), 'utf8')).toBe(formatFile(answerFile(file)));
+  },
+);
 
 test('there are thousands of accesses, and every verdict is among them', () => {
   const verdicts = vectors.flatMap(({ accesses }) => accesses.map(({ verdict }) => verdict));

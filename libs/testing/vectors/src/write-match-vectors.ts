@@ -4,4 +4,5 @@ import { questionFiles } from './match-cases.ts';
 import { matchFolder } from './match-vector.ts';
 
 mkdirSync(matchFolder, { recursive: true });
-for (const [name, file] of Object.entries(questionFiles)) writeFileSync(new URL(`${name}.json`, matchFolder), formatFile(answerFile(file)));
+for (const [name, file] of Object.entries(questionFiles))
+  writeFileSync(new URL(`${name}.json`, matchFolder), formatFile(answerFile(file)));

@@ -78,9 +78,11 @@ static __always_inline bool words_readable(void)
 static __always_inline void read_head(struct dentry_head *head, __u64 dentry)
 {
 	if (&bpf_rdonly_cast) {
-		head->parent = KA_ADDRESS(struct dentry, dentry, d_parent);
-		head->hash_len = KA_READ(struct dentry, dentry, d_name.hash_len);
-		head->name = KA_ADDRESS(struct dentry, dentry, d_name.name);
+		struct dentry *typed = bpf_rdonly_cast((void *)dentry, bpf_core_type_id_kernel(struct dentry));
+
+		head->parent = (__u64)typed->d_parent;
+		head->hash_len = typed->d_name.hash_len;
+		head->name = (__u64)typed->d_name.name;
 	} else {
 		/* The two have been neighbours since 2.6 (include/linux/dcache.h): one call instead of three. */
 		bpf_probe_read_kernel(head, sizeof(*head), (void *)(dentry + bpf_core_field_offset(struct dentry, d_parent)));

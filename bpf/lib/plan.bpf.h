@@ -9,9 +9,9 @@
 _Static_assert(sizeof(struct ka_state) == 16 && sizeof(struct ka_edge) == 8, "offsets of plan.h, invariant 2");
 _Static_assert(sizeof(struct ka_plan) < KA_ARENA_GUARD, "maps.bpf.h, invariant 2");
 
-/* Bytes of the path that one pass of the loop takes, and those taken before there is a loop. */
-#define DFA_CHUNK 16
-#define DFA_CHUNKS_INLINE 2
+/* Bytes of the path after which a state that cannot be left is looked for; chunks taken before there is a loop. */
+#define DFA_CHUNK 8
+#define DFA_CHUNKS_INLINE 4
 
 static __always_inline const char *arena_start(void)
 {
@@ -75,7 +75,7 @@ static __always_inline long dfa_take(struct dfa_run *run)
 
 static long dfa_step(__u32 i, struct dfa_run *run)
 {
-	return dfa_take(run);
+	return dfa_take(run) || dfa_take(run);
 }
 
 /* The state after the path that starts at text[at], from state `root`. */
@@ -89,7 +89,7 @@ static __noinline __u32 dfa_walk(const char *start, const struct ka_path *path, 
 	for (int i = 0; i < DFA_CHUNKS_INLINE; i++)
 		if (dfa_take(&run))
 			return run.state;
-	bpf_loop(KA_PATH_MAX / DFA_CHUNK, dfa_step, &run, 0);
+	bpf_loop(KA_PATH_MAX / (2 * DFA_CHUNK), dfa_step, &run, 0);
 	return run.state;
 }
 

@@ -165,18 +165,82 @@ test('every rule that matches is named by falling precedence, with what it says 
 test('what the tables do not enforce as asked is listed with its reason', () => {
   const rules = [
     aRule('Block', '/x', { class: 'network', pattern: { kind: 'word', word: 'TCP' } }),
-    aRule('Block', '/usr/bin/python3', { class: 'exec', allowedArgs: ['-m'] }),
     aRule('Block', '/a', { pattern: { kind: 'glob', glob: 'mysqld*' } }),
     aRule('Block', '/a', { source: 'cat' }),
   ];
   const plan = planned(rules);
   expect(plan.notEnforced.map(({ reason }) => reason).sort()).toEqual([
-    'ArgumentsNotEnforced',
     'ClassNotEnforced',
     'PatternNotAbsolute',
     'SourceNeverMatches',
   ]);
-  expect(verdict(plan, '/usr/bin/python3', { class: 'exec' })).toBe('block');
+});
+
+const argv = (...args: readonly string[]) => args.map((arg) => Buffer.from(arg));
+
+test.each([
+  ['a listed argument', ['python3', '-m'], 'allow'],
+  ['listed arguments in any order and number', ['python3', 'random', '-m', 'random'], 'allow'],
+  ['one argument beside the listed ones', ['python3', '-m', 'pydoc'], 'block'],
+  ['the beginning of a listed argument', ['python3', '-m', 'rand'], 'block'],
+  ['more than a listed argument', ['python3', '-m', 'randomly'], 'block'],
+  ['an empty argument that is not listed', ['python3', '-m', ''], 'block'],
+  ['no argument at all', ['python3'], 'block'],
+  ['nothing but a name that is listed', ['-m'], 'allow'],
+  ['not even a name', [], 'block'],
+  ['21 listed arguments', ['python3', ...Array<string>(21).fill('-m')], 'allow'],
+] as const)('a Block with allowedArgs answers %s', (_, args, expected) => {
+  const plan = planned([
+    aRule('Block', '/usr/bin/python3', { class: 'exec', allowedArgs: ['-m', 'random'] }),
+  ]);
+  const asked = { class: 'exec', args: argv(...args) } as const;
+  expect(verdict(plan, '/usr/bin/python3', asked)).toBe(expected);
+  expect(verdict(plan, '/usr/bin/other', asked)).toBe('none');
+});
+
+test('arguments are told apart to their last byte, however long, and the empty one can be listed', () => {
+  const long = 'x'.repeat(5000);
+  const plan = planned([aRule('Block', '/p', { class: 'exec', allowedArgs: [long, '', '/'] })]);
+  const asked = (...args: readonly string[]) => verdict(plan, '/p', { class: 'exec', args: argv(...args) });
+  expect(asked('p', long, '', '/')).toBe('allow');
+  expect(asked('p', `${long}x`)).toBe('block');
+  expect(asked('p', long.slice(1))).toBe('block');
+});
+
+test('a run whose arguments are not known is blocked by a rule that asks for them', () => {
+  const plan = planned([aRule('Block', '/p', { class: 'exec', allowedArgs: ['-m'] })]);
+  expect(verdict(plan, '/p', { class: 'exec' })).toBe('block');
+});
+
+test('an Allow rule allows its program with any arguments', () => {
+  const plan = planned([aRule('Allow', '/p', { class: 'exec', allowedArgs: ['-m'] })]);
+  expect(verdict(plan, '/p', { class: 'exec', args: argv('p', '-x') })).toBe('allow');
+});
+
+test('with ownerOnly, listed arguments are for the owner alone', () => {
+  const plan = planned([aRule('Block', '/p', { class: 'exec', ownerOnly: true, allowedArgs: ['-m'] })]);
+  const asked = (owner: boolean, arg: string) =>
+    verdict(plan, '/p', { class: 'exec', owner, args: argv('p', arg) });
+  expect(asked(true, '-m')).toBe('allow');
+  expect(asked(true, '-x')).toBe('block');
+  expect(asked(false, '-m')).toBe('block');
+});
+
+test('a plain Block is not undone by a Block with allowedArgs', () => {
+  const plan = planned([
+    aRule('Block', '/p', { class: 'exec', allowedArgs: ['-m'] }),
+    aRule('Block', '/p', { class: 'exec' }),
+  ]);
+  expect(verdict(plan, '/p', { class: 'exec', args: argv('p', '-m') })).toBe('block');
+});
+
+test('audited, a run with unlisted arguments is reported and one with listed arguments is not', () => {
+  const rule = aRule('Block', '/p', { class: 'exec', allowedArgs: ['-m'] });
+  const result = planWorkload(anInput([rule], 'audit', 'audited'));
+  if (!result.ok) throw new Error(result.error.message);
+  const asked = (arg: string) => verdict(result.value, '/p', { class: 'exec', args: argv('p', arg) });
+  expect(asked('-x')).toBe('report');
+  expect(asked('-m')).toBe('allow');
 });
 
 const bad = {

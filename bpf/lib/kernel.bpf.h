@@ -41,6 +41,9 @@
 #define MS_BIND 4096
 #define MS_MOVE 8192
 
+/* include/linux/fs.h: the kernel mounted it for itself, as nsfs (which drops SB_NOUSER again, fs/nsfs.c nsfs_init). */
+#define SB_KERNMOUNT (1u << 22)
+
 #define PROT_EXEC 4
 
 /* include/linux/fs.h */

@@ -119,6 +119,30 @@ static __always_inline bool path_prepend(struct ka_path *path, const struct dent
 	return true;
 }
 
+/*
+ * A file that has no way up. Kernel-made ones (memfd, fs/file_table.c alloc_file_pseudo) bear a name of their own, or
+ * none (nsfs, fs/nsfs.c): those are called by their file system. What is left are file handles' disconnected dentries
+ * (fs/dcache.c, __d_obtain_alias): no rule could be sure what it sees.
+ */
+static __always_inline long path_take_parentless(struct ka_path *path, __u64 dentry, struct dentry_head *head)
+{
+	__u64 super = KA_ADDRESS(struct dentry, dentry, d_sb);
+	__u64 type, length;
+	char first = 0;
+
+	bpf_probe_read_kernel(&first, sizeof(first), (void *)head->name);
+	if (first == '/') {
+		if (!(KA_READ(struct super_block, super, s_flags) & SB_KERNMOUNT))
+			return 1;
+		type = KA_ADDRESS(struct super_block, super, s_type);
+		head->name = KA_ADDRESS(struct file_system_type, type, name);
+		length = bpf_probe_read_kernel_str(path->text, KA_NAME_MAX, (void *)head->name);
+		head->hash_len = (length - 1) << 32;
+	}
+	path->built = path_prepend(path, head);
+	return 1;
+}
+
 /* One component, or one crossing; not 0 at the end, with path->built set if it is a good one. */
 static __always_inline long path_take(struct ka_path *path)
 {
@@ -151,21 +175,10 @@ static __always_inline long path_take(struct ka_path *path)
 		return 0;
 	}
 	read_head(&head, dentry);
-	if (!path_prepend(path, &head))
+	if (head.parent == dentry && path->at == KA_PATH_END)
+		return path_take_parentless(path, dentry, &head);
+	if (head.parent == dentry || !path_prepend(path, &head))
 		return 1;
-	if (head.parent == dentry) {
-		__u32 at = path->at + 1;
-
-		/*
-		 * No way up. Files without a directory (memfd, fs/file_table.c alloc_file_pseudo) have a name of their own;
-		 * the rest is called "/": a place moved out of its mount, or a file handle's disconnected dentry
-		 * (fs/dcache.c, __d_obtain_alias), where no rule could be sure what it sees.
-		 */
-		KA_HIDDEN_BOUND(at, 8191);
-		if (path->text[at] == '/')
-			return 1;
-		goto built;
-	}
 	path->dentry = head.parent;
 	return 0;
 built:

@@ -9,8 +9,8 @@
  *
  * Invariants
  *  1. A label's workload never changes: unshare, setns and cgroup moves do not shake it off.
- *  2. A task without label is the host's while its pid namespace is the initial one or its mounts start at the host's
- *     root: new namespaces alone do not make a container. Otherwise it is nobody's.
+ *  2. A task without label is the host's while its pid namespace is the initial one or its root directory is on a
+ *     mount of the host's root: new namespaces alone do not make a container. Otherwise it is nobody's.
  */
 
 #include "scratch.bpf.h"
@@ -29,8 +29,8 @@ static __always_inline bool task_is_hosts(struct task_struct *task)
 	if (!task->thread_pid->level)
 		return true;
 	host = bpf_map_lookup_elem(&meta, &zero);
-	return host && host->host_root_dentry &&
-	       (__u64)task->nsproxy->mnt_ns->root->mnt.mnt_root == host->host_root_dentry;
+	/* Not the namespace's own root mount: that is the initramfs's, for containers too. */
+	return host && host->host_root_dentry && (__u64)task->fs->root.mnt->mnt_root == host->host_root_dentry;
 }
 
 /* Where the task's program is. Loaded back from the slot, the addresses are numbers to the verifier. */

@@ -49,6 +49,5 @@ static __always_inline int refuse_out_of_sight(const struct ka_subject *who, str
 	slot->access.owner_uid[0] = file->f_inode->i_uid.val;
 	slot->access.write = 0;
 	ka_refuse(slot);
-	scratch_give(slot);
-	return -EACCES;
+	return judge_close(slot, -EACCES);
 }

@@ -77,6 +77,27 @@ export class AgentGuard implements Guard {
     renameSync(join(this.agent.policyDir, `.${file}`), join(this.agent.policyDir, file));
   }
 
+  /** Removes a policy file and waits until its policy is not known any more. */
+  async withdraw(file: string): Promise<void> {
+    rmSync(join(this.agent.policyDir, file));
+    const name = file.replace(/\.yaml$/, '');
+    await this.lab.until(
+      `${file} to be out of force`,
+      async () => !(await this.policies()).some((row) => row.name === name),
+      30_000,
+    );
+  }
+
+  /** Removes a file, whatever was in it, and waits until nothing of it is known. */
+  async remove(file: string): Promise<void> {
+    rmSync(join(this.agent.policyDir, file));
+    await this.lab.until(
+      `${file} to be forgotten`,
+      async () => !(await this.agent.page('/policies')).includes(`/${file}`),
+      120_000,
+    );
+  }
+
   async policies(): Promise<readonly PolicyRow[]> {
     return (JSON.parse(await this.agent.page('/policies')) as { policies: PolicyRow[] }).policies;
   }

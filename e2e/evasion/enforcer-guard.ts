@@ -113,9 +113,18 @@ export class EnforcerGuard implements Guard {
     for (const [name, of] of rules) await this.bind(name, of);
   }
 
-  /** One command as raw bytes, for what a well-meaning encoder cannot write; resolves with the answer's code. */
-  async send(bytes: Buffer, seq: bigint): Promise<number> {
-    return decodeFrameAck((await this.exchange(seq, bytes)).bytes, 0).code;
+  /** One command as raw bytes, for what a well-meaning encoder cannot write; resolves with the name of the answer. */
+  async codeOf(bytes: Buffer, seq: bigint): Promise<string> {
+    return codeName(decodeFrameAck((await this.exchange(seq, bytes)).bytes, 0).code);
+  }
+
+  /** Bytes without a question. */
+  write(bytes: Buffer): void {
+    this.commands.write(bytes);
+  }
+
+  get hasEnded(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
   }
 
   alerts(): readonly GuardAlert[] {
@@ -169,8 +178,9 @@ export class EnforcerGuard implements Guard {
     const bytes = encode(seq);
     const ack = decodeFrameAck((await this.exchange(seq, bytes)).bytes, 0);
     if (ack.code !== Code.OK) {
-      const code = Object.entries(Code).find(([, value]) => value === ack.code)?.[0] ?? String(ack.code);
-      throw new Error(`frame of kind ${bytes.readUInt16LE(4)} was answered ${code}, errno ${ack.error}`);
+      throw new Error(
+        `frame of kind ${bytes.readUInt16LE(4)} was answered ${codeName(ack.code)}, errno ${ack.error}`,
+      );
     }
   }
 
@@ -209,6 +219,10 @@ export class EnforcerGuard implements Guard {
       source: `${event.exe.toString('latin1')} ${event.cmdline.toString('latin1').replaceAll('\0', ' ')}`,
     };
   }
+}
+
+function codeName(code: number): string {
+  return Object.entries(Code).find(([, value]) => value === code)?.[0] ?? String(code);
 }
 
 function readRules(policy: PolicyDocument): readonly Rule[] {

@@ -31,7 +31,10 @@ async function runStep(node: Node, step: Step): Promise<void> {
   const text = `${outcome.stdout}${outcome.stderr}`;
   const what = `${step.in}: ${step.as ?? 'root'} runs ${step.run.join(' ')} (exit ${outcome.code}): ${text.trim()}`;
   if (step.expect === 'denied') assert.match(text, /permission denied/i, what);
-  else assert.ok(outcome.code === 0 && !/permission denied/i.test(text), what);
+  else if (outcome.code !== 0 || /permission denied/i.test(text)) {
+    const alerts = await node.alertsSince(mark);
+    assert.fail(`${what}\nalerts: ${alerts.map((alert) => JSON.stringify(alert)).join('\n')}`);
+  }
   if (step.prints !== undefined) assert.ok(text.includes(step.prints), what);
   if (step.alert === undefined && step.noAlert === undefined) return;
 

@@ -28,9 +28,12 @@ async function count(address: string): Promise<void> {
     const counted: Counted = { alerts, lossMessages, lost, lastNs: String(lastNs), cpuUs: user + system };
     process.send?.(counted);
   };
-  setInterval(tell, 100).unref();
+  const telling = setInterval(tell, 100);
   const ended = new AbortController();
-  process.once('disconnect', () => ended.abort());
+  process.once('disconnect', () => {
+    clearInterval(telling);
+    ended.abort();
+  });
   const client = createLogClient({ address });
   for await (const bytes of client.watchRaw('alerts', 'policy', ended.signal)) {
     lastNs = process.hrtime.bigint();

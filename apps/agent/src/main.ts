@@ -3,6 +3,7 @@ import { spawnEnforcer } from '@kubearmor-ts/enforcer';
 import { createRealClock, ServiceTree } from '@kubearmor-ts/life';
 import { createLogger } from '@kubearmor-ts/telemetry';
 import { createAgent } from './app.ts';
+import { keepHeapSmall } from './keep-heap-small.ts';
 import { helpText, loadConfig } from './load-config.ts';
 import { parseAside, serveParsing } from './parse-aside.ts';
 
@@ -51,4 +52,5 @@ async function main(argv: readonly string[]): Promise<number> {
   return 0;
 }
 
+keepHeapSmall();
 if (!serveParsing()) process.exitCode = await main(process.argv.slice(2));

@@ -89,6 +89,8 @@ static void host_files(void)
 	      "an event says who did it, from where, by which call (exe %s parent %s cmdline %s cwd %s sys %d)", last.text[2],
 	      last.text[3], last.text[4], last.text[5], last.event.syscall);
 	passes("an open next door", do_read, W "/public", 0);
+	passes("a namespace's file", do_read, "/proc/self/ns/mnt", 0);
+	refused("a new pid and mount namespace", do_private_pids, W "/secret", 0, KA_HOOK_FILE_OPEN, 5, W "/secret");
 	passes("a longer name", do_read, W "/secret2", 0);
 	refused("a symlink's target", do_read, W "/link", 0, KA_HOOK_FILE_OPEN, 5, W "/secret");
 	refused("a relative path", do_in_dir, W, "../ka/./secret", KA_HOOK_FILE_OPEN, 5, W "/secret");
@@ -221,6 +223,7 @@ static void host_exec(void)
 	passes("another program", do_exec, W "/bin/other", 0);
 	passes("reading the program", do_read, W "/bin/tool", 0);
 	refused("mapping it as the loader does", do_map_exec, W "/bin/tool", 0, KA_HOOK_MMAP_FILE, 3, W "/bin/tool");
+	refused("making a mapping of it executable", do_map_then_exec, W "/bin/tool", 0, KA_HOOK_MMAP_FILE, 3, W "/bin/tool");
 	passes("mapping a library", do_map_exec, W "/sbin/libx.so.1", 0);
 	passes("mapping another file", do_map_exec, W "/bin/other", 0);
 	refused("linking it to a free name", (void *)link, W "/bin/tool", W "/bin/tool2", KA_HOOK_FILE_LINK, 3, W "/bin/tool");

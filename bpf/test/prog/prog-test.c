@@ -273,6 +273,37 @@ static int do_map_exec(const char *a, const char *b)
 	return mmap(0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) == MAP_FAILED ? -1 : 0;
 }
 
+static int do_map_then_exec(const char *a, const char *b)
+{
+	int fd = open(a, O_RDONLY);
+	void *at = mmap(0, 4096, PROT_READ, MAP_PRIVATE, fd, 0);
+
+	(void)b;
+	if (at == MAP_FAILED) {
+		errno = ENOTTY;
+		return -1;
+	}
+	return mprotect(at, 4096, PROT_READ | PROT_EXEC);
+}
+
+static int do_private_pids(const char *a, const char *b)
+{
+	int status;
+	pid_t pid;
+
+	(void)b;
+	if (unshare(CLONE_NEWNS | CLONE_NEWPID))
+		return -1;
+	pid = fork();
+	if (!pid) {
+		errno = 0;
+		_exit(open(a, O_RDONLY) < 0 ? errno : 0);
+	}
+	waitpid(pid, &status, 0);
+	errno = WEXITSTATUS(status);
+	return errno ? -1 : 0;
+}
+
 static int do_memfd_exec(const char *a, const char *b)
 {
 	char *argv[] = { "m", 0 };

@@ -49,6 +49,7 @@ struct file_system_type {
 };
 
 struct super_block {
+	unsigned long s_flags;
 	struct file_system_type *s_type;
 	struct dentry *s_root;
 };

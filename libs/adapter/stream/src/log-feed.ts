@@ -1,6 +1,8 @@
+import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { Alert, Log, Message } from '@kubearmor-ts/proto';
 import { Broadcast } from './broadcast.ts';
 import type { BroadcastCounts } from './broadcast.ts';
+import { Slab } from './slab.ts';
 
 export type FeedKind = 'alerts' | 'logs' | 'messages';
 
@@ -37,14 +39,27 @@ export function createLogFeed(options: LogFeedOptions = {}): ServedLogFeed {
     logs: new Broadcast(rings.logs, limit),
     messages: new Broadcast(rings.messages, limit),
   };
-  const publish = (kind: FeedKind, encode: () => Uint8Array): void => {
-    broadcasts[kind].publish(broadcasts[kind].hasSubscribers ? toBuffer(encode()) : noBytes);
+  const slab = new Slab();
+  // One for all: a new writer grows its buffer from nothing for every event.
+  const writer = new BinaryWriter();
+  const publish = (kind: FeedKind, encode: (writer: BinaryWriter) => BinaryWriter): void => {
+    if (!broadcasts[kind].hasSubscribers) {
+      broadcasts[kind].publish(noBytes);
+      return;
+    }
+    try {
+      encode(writer);
+    } catch (failure) {
+      writer.finish();
+      throw failure;
+    }
+    broadcasts[kind].publish(slab.keep(writer.finish()));
   };
   return {
     broadcasts,
-    publishAlert: (alert) => publish('alerts', () => Alert.encode(alert).finish()),
-    publishLog: (log) => publish('logs', () => Log.encode(log).finish()),
-    publishMessage: (message) => publish('messages', () => Message.encode(message).finish()),
+    publishAlert: (alert) => publish('alerts', (into) => Alert.encode(alert, into)),
+    publishLog: (log) => publish('logs', (into) => Log.encode(log, into)),
+    publishMessage: (message) => publish('messages', (into) => Message.encode(message, into)),
     publishRaw: (kind, bytes) => broadcasts[kind].publish(bytes),
     hasSubscribers: (kind) => broadcasts[kind].hasSubscribers,
     counts: () => ({
@@ -56,5 +71,3 @@ export function createLogFeed(options: LogFeedOptions = {}): ServedLogFeed {
 }
 
 const noBytes = Buffer.alloc(0);
-
-const toBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
+import { buildAgent } from '../agent/build-agent.ts';
+import { AgentGuard } from '../evasion/agent-guard.ts';
+import { attackProgramsFolder, buildAttackPrograms } from '../evasion/attack-programs.ts';
+import { document } from '../evasion/attack-policies.ts';
+import { startHammer } from '../evasion/hammer.ts';
+import { DEFAULT_CAPABILITIES, startContainer } from '../evasion/runc-container.ts';
+import { scenario, type HostPlaces } from '../lab/scenario.ts';
+import { createRandom } from './seeded-random.ts';
+
+const prepare = async (host: HostPlaces): Promise<void> => {
+  await buildAttackPrograms(host);
+  await buildAgent(host);
+};
+
+const KILLS = 9;
+const VICTIMS = ['agent', 'enforcer', 'both'] as const;
+
+/**
+ * Whoever dies, and whenever: not one attack succeeds, and afterwards the alerts and the losses told make up the
+ * denials to the last one.
+ */
+scenario('restarts', { prepare, timeoutMs: 600_000 }, async (lab) => {
+  const seed = Date.now() % 1_000_000;
+  lab.log(`seed ${seed}`);
+  const random = createRandom(seed);
+  const programs = await attackProgramsFolder();
+  const guard = await AgentGuard.start(lab);
+  const container = await startContainer(lab, {
+    name: 'restarts',
+    capabilities: DEFAULT_CAPABILITIES,
+    programs,
+  });
+  await container.run(['/attacks/plain', 'prepare', 'read', '/srv/one']);
+  await container.run(['/attacks/plain', 'prepare', 'exec', '/srv/two']);
+  await guard.protect(container);
+  await guard.apply([
+    document(
+      'block-both',
+      { container: container.name },
+      {
+        file: { matchPaths: [{ path: '/srv/one/vault/target' }] },
+        process: { matchPaths: [{ path: '/srv/two/vault/target' }] },
+        action: 'Block',
+      },
+    ),
+  ]);
+  const free = '/srv/one/open/decoy';
+  // Slow enough that the rings need not overflow while somebody is alive to read them.
+  const opening = await startHammer(lab, container, {
+    mode: 'open',
+    path: '/srv/one/vault/target',
+    free,
+    pauseUs: 30_000,
+  });
+  const running = await startHammer(lab, container, {
+    mode: 'exec',
+    path: '/srv/two/vault/target',
+    free,
+    pauseUs: 30_000,
+  });
+
+  for (let round = 0; round < KILLS; round += 1) {
+    const victim = VICTIMS[random(VICTIMS.length)]!;
+    const delayMs = random(3000);
+    await lab.case(`kill ${round + 1}: ${victim}, and it comes back`, async () => {
+      await delay(delayMs);
+      const enforcer = await guard.enforcerPid();
+      if (victim !== 'agent') process.kill(enforcer, 'SIGKILL');
+      if (victim !== 'enforcer') {
+        await guard.agent.kill();
+        await delay(random(2000));
+        await guard.agent.start();
+      }
+      await guard.agent.ready();
+      await lab.until('the enforcer to be another', async () => {
+        const now = await guard.enforcerPid();
+        return now > 0 && now !== enforcer;
+      });
+      const seen = guard.alerts().length;
+      await lab.until('events to flow again', () => guard.alerts().length > seen, 30_000);
+    });
+  }
+
+  const opens = await opening.stop();
+  const runs = await running.stop();
+  await lab.case('not one attack succeeded in all that time', () => {
+    lab.log(`opens: ${JSON.stringify(opens)}; runs: ${JSON.stringify(runs)}`);
+    for (const counts of [opens, runs]) {
+      assert.equal(counts.escaped, 0);
+      assert.equal(counts.otherErrors, 0);
+      assert.equal(counts.freeFailed, 0);
+      assert.ok(counts.denied > 100, 'it was attacked all the time');
+    }
+  });
+  await lab.case('alerts and told losses make up the denials exactly', async () => {
+    const denied = opens.denied + runs.denied;
+    const told = (): { alerts: number; lost: number } => {
+      const lines = guard.agent.alerts();
+      const lost = lines.map((line) => (line['EventData'] as Record<string, string> | undefined)?.['Lost']);
+      return {
+        alerts: lines.filter((line) => line['PolicyName'] === 'block-both').length,
+        lost: lost.reduce((sum, one) => sum + Number(one ?? 0), 0),
+      };
+    };
+    await lab.until('the sum', () => told().alerts + told().lost >= denied, 30_000).catch(() => undefined);
+    const { alerts, lost } = told();
+    lab.log(`${denied} denials: ${alerts} alerts, ${lost} told as lost`);
+    assert.equal(alerts + lost, denied);
+  });
+});

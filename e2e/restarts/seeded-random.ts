@@ -1,0 +1,10 @@
+/** Whole numbers below a bound, the same ones for the same seed (xorshift32). */
+export function createRandom(seed: number): (below: number) => number {
+  let state = (seed | 0) === 0 ? 1 : seed | 0;
+  return (below) => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) % below;
+  };
+}

@@ -39,7 +39,11 @@ const inShell = (script: string, outcome: Pick<Step, 'expect' | 'prints' | 'aler
 
 const deniedPython = {
   expect: 'denied',
-  alert: blocked('block-python-arguments', { Severity: '5', Operation: 'Process', Resource: '/usr/bin/python3.6' }),
+  alert: blocked('block-python-arguments', {
+    Severity: '5',
+    Operation: 'Process',
+    Resource: '/usr/bin/python3.6',
+  }),
 } as const;
 
 export const processCases: readonly SemanticsCase[] = [
@@ -274,7 +278,10 @@ export const processCases: readonly SemanticsCase[] = [
       inShell('python3 $(printf "%.0srandom " {1..300}) | wc -w; :', { expect: 'works', prints: '302' }),
       inShell('python3 $(printf "%.0srandom " {1..20000}) | wc -w; :', { expect: 'works', prints: '20002' }),
       inShell('python3 $(printf "%.0srandom " {1..20000}) other; :', deniedPython),
-      inShell('echo "#!/usr/bin/python3.6 -m" > /tmp/run && chmod +x /tmp/run && /tmp/run random; :', deniedPython),
+      inShell(
+        'echo "#!/usr/bin/python3.6 -m" > /tmp/run && chmod +x /tmp/run && /tmp/run random; :',
+        deniedPython,
+      ),
       inShell('flip-argument 200 /usr/bin/python3.6; :', { expect: 'works', prints: 'no other ran' }),
       {
         in: 'ubuntu-4',

@@ -104,6 +104,14 @@ static void fuzz(void)
 		}
 		accepted++;
 		plan_relocate(p, BASE);
+		__u32 lists = p->plan.args ? p->plan.rule_count : 0;
+
+		for (__u32 rule = 1; rule <= lists && rule < 8; rule++) {
+			__u32 entry = ((const __u32 *)((const char *)p + p->plan.args))[rule] & ~KA_ARGS_OWNER_ONLY;
+
+			if (entry)
+				walk(arena, ROOM, BASE + entry, (const void *)"/as", 3);
+		}
 		for (int i = 0; i < 4; i++) {
 			unsigned char path[8];
 			__u32 root = p->plan.cls[i % 2].root[i / 2];

@@ -53,8 +53,7 @@ export function decide(plan: EnforcementPlan, access: Access): Decision {
     audit = Math.max(audit, auditWord);
   }
   if (decided === 0) decided = reader.unmatched(access.class);
-  if (permittedByArguments(reader, decided, access))
-    decided = (decided & ~KA_CELL_VERDICT_MASK) | Word.ALLOW;
+  if (permittedByArguments(reader, decided, access)) decided = (decided & ~KA_CELL_VERDICT_MASK) | Word.ALLOW;
   const [verdict, ruleNumber] = settle(decided, audit);
   const rule = plan.rules[ruleNumber];
   return { verdict, ruleNumber, ...(rule === undefined ? {} : { rule }) };

@@ -41,6 +41,19 @@ static __always_inline bool file_is_nameless(struct file *file)
 	return first == '/';
 }
 
+/*
+ * True for what overlayfs opens on its own account, on its private mount and under its mounter's credentials: the file
+ * behind its own, and both ends of a copy to the upper layer (fs/overlayfs/copy_up.c, ovl_path_open), which bear no
+ * flag of their own. The program's own open of the overlay's file is judged as any other.
+ */
+static __always_inline bool file_is_overlays_own(struct file *file)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	return file->f_mode & FMODE_NOACCOUNT ||
+	       (task->cred != task->real_cred && is_kernels_mount(mount_of((__u64)file->f_path.mnt)));
+}
+
 /* A program on top of overlayfs has the overlay's name for exec's own check; here it is seen by its real one. */
 static __always_inline int judge_program_behind(const struct ka_subject *who, struct file *file)
 {
@@ -64,6 +77,7 @@ int BPF_PROG(on_file_open, struct file *file, int ret)
 {
 	struct ka_subject who;
 	struct ka_scratch *slot;
+	bool overlays_own;
 	fmode_t mode;
 
 	if (ret)
@@ -74,13 +88,14 @@ int BPF_PROG(on_file_open, struct file *file, int ret)
 	/* Just made by this open: security_path_mknod has judged the name (fs/namei.c, may_o_create). */
 	if (mode & FMODE_CREATED)
 		return 0;
-	if (mode & FMODE_NOACCOUNT && (__u64)file->f_inode->i_sb != who.root_super)
+	overlays_own = file_is_overlays_own(file);
+	if (overlays_own && (__u64)file->f_inode->i_sb != who.root_super)
 		return 0;
 	if (file_is_nameless(file))
 		return 0;
 	if (is_out_of_sight(&who, (__u64)file->f_path.mnt))
 		return refuse_out_of_sight(&who, file, KA_HOOK_FILE_OPEN);
-	if (mode & FMODE_NOACCOUNT && file->f_flags & FMODE_EXEC) {
+	if (overlays_own && file->f_flags & FMODE_EXEC) {
 		ret = judge_program_behind(&who, file);
 		if (ret)
 			return ret;
@@ -91,7 +106,7 @@ int BPF_PROG(on_file_open, struct file *file, int ret)
 	slot->access.hook = KA_HOOK_FILE_OPEN;
 	slot->access.place[0].mnt = (__u64)file->f_path.mnt;
 	slot->access.place[0].dentry = (__u64)file->f_path.dentry;
-	if (mode & FMODE_NOACCOUNT) {
+	if (overlays_own) {
 		slot->access.options = ACCESS_BEHIND;
 		file_place_behind(slot, file);
 	}

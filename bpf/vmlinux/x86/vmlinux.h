@@ -192,6 +192,7 @@ struct task_struct {
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
+	const struct cred *real_cred;
 	const struct cred *cred;
 	struct fs_struct *fs;
 	struct nsproxy *nsproxy;

@@ -1,4 +1,4 @@
-import { KA_ARGS_OWNER_ONLY } from '@kubearmor-ts/abi';
+import { KA_ARGS_OWNER_ONLY, Verdict } from '@kubearmor-ts/abi';
 import {
   PathCompiler,
   ROW_WORDS,
@@ -35,7 +35,9 @@ export function compileArguments(
   const asking = rules.filter(({ rule }) => asksForArguments(rule));
   if (asking.length === 0) return lists;
   const utf8 = new TextEncoder();
-  const row = rows.intern(new Uint32Array(ROW_WORDS).fill(1));
+  const listed = new Uint32Array(ROW_WORDS);
+  listed[0] = Verdict.ALLOW;
+  const row = rows.intern(listed);
   const compiler = new PathCompiler(states, rows);
   for (const { rule, number } of asking) {
     const matchers = (rule.allowedArgs ?? []).map((text): Matcher => {

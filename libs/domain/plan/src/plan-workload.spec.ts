@@ -1,3 +1,4 @@
+import { CellLayout, KA_CELL_RULE_SHIFT, PlanLayout, RowLayout } from '@kubearmor-ts/abi';
 import type { Action, PolicyMode, Posture, Rule } from '@kubearmor-ts/policy';
 import {
   decide,
@@ -210,6 +211,18 @@ test('arguments are told apart to their last byte, however long, and the empty o
 test('a run whose arguments are not known is blocked by a rule that asks for them', () => {
   const plan = planned([aRule('Block', '/p', { class: 'exec', allowedArgs: ['-m'] })]);
   expect(verdict(plan, '/p', { class: 'exec' })).toBe('block');
+});
+
+test('the row of listed arguments is one that the enforcer takes: no cell names a rule that is not there', () => {
+  const { blob } = planned([aRule('Block', '/p', { class: 'exec', allowedArgs: ['-m'] })]);
+  const view = new DataView(blob.buffer);
+  const rows = view.getUint32(PlanLayout.rows, true);
+  const count = view.getUint32(PlanLayout.rowCount, true);
+  expect(count).toBe(2);
+  for (let at = rows; at < rows + count * RowLayout.sizeBytes; at += CellLayout.sizeBytes) {
+    expect(view.getUint32(at, true) >>> KA_CELL_RULE_SHIFT).toBeLessThanOrEqual(1);
+    expect(view.getUint32(at + CellLayout.audit, true)).toBe(0);
+  }
 });
 
 test('an Allow rule allows its program with any arguments', () => {

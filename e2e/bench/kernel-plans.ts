@@ -45,7 +45,8 @@ const setting = (name: string, rules: readonly Rule[], measures: readonly Object
   measures,
 });
 
-const glob = (text: string, action: Action = 'Block'): Rule => aRule('file', { kind: 'glob', glob: text }, action);
+const glob = (text: string, action: Action = 'Block'): Rule =>
+  aRule('file', { kind: 'glob', glob: text }, action);
 
 export function settingsFor(counterProgram: string): readonly Setting[] {
   const count = (n: number): string => n.toLocaleString('en-US');
@@ -74,7 +75,9 @@ export function settingsFor(counterProgram: string): readonly Setting[] {
     ),
     setting(
       '20 globs with three `**` each',
-      Array.from({ length: 20 }, (_, i) => glob(`/**/*${String.fromCharCode(97 + (i % 26))}${i}*/**/*x${i}*`)),
+      Array.from({ length: 20 }, (_, i) =>
+        glob(`/**/*${String.fromCharCode(97 + (i % 26))}${i}*/**/*x${i}*`),
+      ),
       openings,
     ),
   ];

@@ -77,7 +77,9 @@ async function prepare({ checkout, cacheDir }: HostPlaces): Promise<void> {
       blobBytes: plan.size.blobBytes,
     });
   }
-  await publish('prepared.json', (draft) => writeFile(draft, JSON.stringify({ settings } satisfies Prepared)));
+  await publish('prepared.json', (draft) =>
+    writeFile(draft, JSON.stringify({ settings } satisfies Prepared)),
+  );
 }
 
 const WORKLOAD = 7;
@@ -137,7 +139,9 @@ async function measure(
   const lines = stdout.trim().split('\n');
   assert.equal(lines.length, measures.length, stdout);
   return measures.map((object, index) => {
-    const rounds = lines[index]!.split(' ').map(Number).sort((a, b) => a - b);
+    const rounds = lines[index]!.split(' ')
+      .map(Number)
+      .sort((a, b) => a - b);
     const middle = rounds[rounds.length >> 1]!;
     return kindOf(object) === 'exec'
       ? { object, instructions: middle, spread: rounds.at(-1)! - rounds[0]! }
@@ -145,85 +149,81 @@ async function measure(
   });
 }
 
-scenario(
-  'bench-kernel',
-  { onlyByName: true, prepare, timeoutMs: 1_500_000 },
-  async (lab) => {
-    const { settings } = JSON.parse(await readFile(preparedFile, 'utf8')) as Prepared;
-    await layOut(lab);
-    const inside = aCgroup(lab, 'ka-bench.scope');
-    const outside = aCgroup(lab, 'ka-bench-outside.scope');
-    await inside.make();
-    await outside.make();
-    const tell = async (
-      setting: string,
-      at: Place,
-      measures: readonly ObjectName[],
-      more: Partial<KernelFigure> = {},
-    ): Promise<void> => {
-      for (const figure of await measure(at, measures))
-        lab.log(
-          `bench ${JSON.stringify({ kernel: lab.kernel, setting, ...figure, ...more } satisfies KernelFigure)}`,
-        );
-    };
-    const every = [...new Set(settings.flatMap(({ measures }) => measures))].filter(
-      (object) => object !== 'refusedFile',
-    );
-    const unload = (): Promise<void> => must(lab, [enforcerProgram, '--unload']);
-
-    await lab.case('without the enforcer', async () => {
-      await lab.run([enforcerProgram, '--unload']);
-      await tell('bare', inside, every);
-      await tell('bare again', inside, every);
-    });
-
-    lab.defer(unload);
-    const stopped = new AbortController();
-    const enforcer: Enforcer = createEnforcer({
-      spawn: () => spawnEnforcer({ binary: enforcerProgram }),
-      clock: createRealClock(),
-      random: Math.random,
-      answerMs: 300_000,
-      greetMs: 900_000,
-    });
-    lab.defer(async () => {
-      await enforcer.stop();
-      stopped.abort();
-    });
-    await enforcer.start(stopped.signal);
-    const done = async (answer: ReturnType<Enforcer['synced']>): Promise<void> => {
-      const result = await answer;
-      assert.ok(result.ok, JSON.stringify(result));
-    };
-    await done(enforcer.synced());
-
-    let revision = 0;
-    for (const { name, measures, file, contentHash, automata, blobBytes } of settings)
-      await lab.case(name, async () => {
-        const blob = await readFile(join(place, file));
-        revision += 1;
-        const plan = { contentHash: BigInt(contentHash), blob };
-        await done(enforcer.putPlan(plan));
-        await done(
-          enforcer.setWorkload({ workload: WORKLOAD, revision, contentHash: plan.contentHash, key: 'bench' }),
-        );
-        if (revision === 1) {
-          await done(enforcer.bindCgroupId(WORKLOAD, await inside.id()));
-          await tell('no workload', outside, measures);
-        }
-        await tell(name, inside, measures, { automata, blobBytes });
-      });
-
-    await lab.case('without the enforcer, at the end', async () => {
-      await enforcer.stop();
-      await unload();
-      // The kernel detaches in its own time, one grace period of its tasks for each program (kernel/bpf/trampoline.c).
-      await lab.until(
-        'the kernel to let go of the programs',
-        async () => (await lab.run(['bpftool', 'prog', 'show', 'name', 'on_file_open'])).stdout === '',
-        300_000,
+scenario('bench-kernel', { onlyByName: true, prepare, timeoutMs: 1_500_000 }, async (lab) => {
+  const { settings } = JSON.parse(await readFile(preparedFile, 'utf8')) as Prepared;
+  await layOut(lab);
+  const inside = aCgroup(lab, 'ka-bench.scope');
+  const outside = aCgroup(lab, 'ka-bench-outside.scope');
+  await inside.make();
+  await outside.make();
+  const tell = async (
+    setting: string,
+    at: Place,
+    measures: readonly ObjectName[],
+    more: Partial<KernelFigure> = {},
+  ): Promise<void> => {
+    for (const figure of await measure(at, measures))
+      lab.log(
+        `bench ${JSON.stringify({ kernel: lab.kernel, setting, ...figure, ...more } satisfies KernelFigure)}`,
       );
-      await tell('bare at the end', inside, every);
+  };
+  const every = [...new Set(settings.flatMap(({ measures }) => measures))].filter(
+    (object) => object !== 'refusedFile',
+  );
+  const unload = (): Promise<void> => must(lab, [enforcerProgram, '--unload']);
+
+  await lab.case('without the enforcer', async () => {
+    await lab.run([enforcerProgram, '--unload']);
+    await tell('bare', inside, every);
+    await tell('bare again', inside, every);
+  });
+
+  lab.defer(unload);
+  const stopped = new AbortController();
+  const enforcer: Enforcer = createEnforcer({
+    spawn: () => spawnEnforcer({ binary: enforcerProgram }),
+    clock: createRealClock(),
+    random: Math.random,
+    answerMs: 300_000,
+    greetMs: 900_000,
+  });
+  lab.defer(async () => {
+    await enforcer.stop();
+    stopped.abort();
+  });
+  await enforcer.start(stopped.signal);
+  const done = async (answer: ReturnType<Enforcer['synced']>): Promise<void> => {
+    const result = await answer;
+    assert.ok(result.ok, JSON.stringify(result));
+  };
+  await done(enforcer.synced());
+
+  let revision = 0;
+  for (const { name, measures, file, contentHash, automata, blobBytes } of settings)
+    await lab.case(name, async () => {
+      const blob = await readFile(join(place, file));
+      revision += 1;
+      const plan = { contentHash: BigInt(contentHash), blob };
+      await done(enforcer.putPlan(plan));
+      await done(
+        enforcer.setWorkload({ workload: WORKLOAD, revision, contentHash: plan.contentHash, key: 'bench' }),
+      );
+      if (revision === 1) {
+        await done(enforcer.bindCgroupId(WORKLOAD, await inside.id()));
+        await tell('no workload', outside, measures);
+      }
+      await tell(name, inside, measures, { automata, blobBytes });
     });
-  },
-);
+
+  await lab.case('without the enforcer, at the end', async () => {
+    await enforcer.stop();
+    await unload();
+    // The kernel detaches in its own time, one grace period of its tasks for each program (kernel/bpf/trampoline.c).
+    await lab.until(
+      'the kernel to let go of the programs',
+      async () => (await lab.run(['bpftool', 'prog', 'show', 'name', 'on_file_open'])).stdout === '',
+      300_000,
+    );
+    await tell('bare at the end', inside, every);
+  });
+});

@@ -58,8 +58,7 @@ export function mixedRules(count: number): readonly Rule[] {
     const kind = next(100);
     let pattern: Pattern;
     if (kind < 55) pattern = { kind: 'exact', path: `${folder}/${name}` };
-    else if (kind < 87)
-      pattern = { kind: 'directory', dir: `${folder}/${name}/`, recursive: kind % 2 === 0 };
+    else if (kind < 87) pattern = { kind: 'directory', dir: `${folder}/${name}/`, recursive: kind % 2 === 0 };
     else if (kind < 93) pattern = { kind: 'execname', name };
     else if (kind < 97) pattern = { kind: 'glob', glob: `${folder}/*${name}*` };
     else pattern = { kind: 'glob', glob: `/**/${name}.*` };

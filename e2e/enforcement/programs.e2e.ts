@@ -26,9 +26,15 @@ scenario('programs', { prepare, timeoutMs: 240_000 }, async (lab) => {
   const [test, , object] = places;
   const outcome = await lab.run([test!, object!], { timeoutMs: 200_000, cwd: lab.scratch });
   const verdicts = outcome.stdout.split('\n').filter((line) => /^(ok|FAIL) /.test(line));
-  assert.match(outcome.stdout, /^\d+ passed, \d+ failed, 0 skipped$/m, `${outcome.stdout}\n${outcome.stderr}`);
+  assert.match(
+    outcome.stdout,
+    /^\d+ passed, \d+ failed, 0 skipped$/m,
+    `${outcome.stdout}\n${outcome.stderr}`,
+  );
   for (const line of verdicts)
-    await lab.case(line.slice(6).replace(/ {3}\[last event.*/, ''), () => assert.ok(line.startsWith('ok'), line));
+    await lab.case(line.slice(6).replace(/ {3}\[last event.*/, ''), () =>
+      assert.ok(line.startsWith('ok'), line),
+    );
 });
 
 scenario('verifier-cost', { prepare, timeoutMs: 240_000 }, async (lab) => {

@@ -28,7 +28,11 @@ class Figures {
   }
 
   bare(object: ObjectName): number {
-    return Math.min(...this.all.filter((one) => one.setting.startsWith('bare') && one.object === object).map((one) => one.instructions));
+    return Math.min(
+      ...this.all
+        .filter((one) => one.setting.startsWith('bare') && one.object === object)
+        .map((one) => one.instructions),
+    );
   }
 
   added(setting: string, object: ObjectName): number | undefined {
@@ -38,19 +42,25 @@ class Figures {
 
   /** Farthest that two bare measurements of one object lie apart. */
   spreadOfBare(object: ObjectName): number {
-    const all = this.all.filter((one) => one.setting.startsWith('bare') && one.object === object).map((one) => one.instructions);
+    const all = this.all
+      .filter((one) => one.setting.startsWith('bare') && one.object === object)
+      .map((one) => one.instructions);
     return Math.max(...all) - Math.min(...all);
   }
 }
 
-const share = (added: number, bare: number): string => `${added >= 0 ? '+' : ''}${((100 * added) / bare).toFixed(1)} %`;
+const share = (added: number, bare: number): string =>
+  `${added >= 0 ? '+' : ''}${((100 * added) / bare).toFixed(1)} %`;
 
 function kernelText(kernel: string, figures: Figures): string {
   const bareRow: Cell[] = ['without the enforcer', ''];
   for (const [object] of columns) bareRow.push(figures.bare(object), '');
   const rows = figures
     .settings()
-    .filter((setting) => !setting.startsWith('bare') && columns.some(([object]) => figures.of(setting, object) !== undefined))
+    .filter(
+      (setting) =>
+        !setting.startsWith('bare') && columns.some(([object]) => figures.of(setting, object) !== undefined),
+    )
     .map((setting) => {
       const row: Cell[] = [setting, automata(figures, setting)];
       for (const [object] of columns) {

@@ -7,7 +7,10 @@ export interface LabRun {
 }
 
 /** Boots a guest, runs one scenario that is left out of the tests, and gives what it told in lines `bench {json}`. */
-export async function labFigures<T>(scenario: string, { kernel, icount = false, log }: LabRun): Promise<readonly T[]> {
+export async function labFigures<T>(
+  scenario: string,
+  { kernel, icount = false, log }: LabRun,
+): Promise<readonly T[]> {
   const chosen = (await discoverScenarios()).filter(({ name }) => name === scenario);
   const figures: T[] = [];
   log(`${scenario} on ${kernel}${icount ? ', counting instructions' : ''}`);

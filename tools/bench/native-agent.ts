@@ -15,7 +15,10 @@ export interface NativeAgentOptions {
 }
 
 export function build(): void {
-  execFileSync(process.execPath, ['tools/bundle.ts', 'agent'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+  execFileSync(process.execPath, ['tools/bundle.ts', 'agent'], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   mkdirSync(join(root, '.cache/bench'), { recursive: true });
   const flags = ['-O2', '-Wall', '-Wextra', '-Werror', '-Ibpf/abi'];
   execFileSync('gcc', [...flags, '-o', '.cache/bench/stand-in', 'tools/bench/stand-in.c'], { cwd: root });
@@ -127,7 +130,9 @@ export class Subscriber {
 
 /** Rule 1 is what the stand-in's records name; precedence counts from the least specific, so any rule will do. */
 function hostPolicy(rules: number): string {
-  const matchPaths = Array.from({ length: rules }, (_, i) => ({ path: `/usr/share/application/config/s${i}` }));
+  const matchPaths = Array.from({ length: rules }, (_, i) => ({
+    path: `/usr/share/application/config/s${i}`,
+  }));
   return JSON.stringify({
     apiVersion: 'security.kubearmor.com/v1',
     kind: 'KubeArmorHostPolicy',

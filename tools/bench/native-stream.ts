@@ -19,7 +19,10 @@ export async function runStream(records: number, rate: number, rules = 10): Prom
   const agent = await NativeAgent.start({ records, rate, rules });
   const subscriber = new Subscriber(agent.grpc);
   try {
-    await agent.until('the subscriber', async () => (await agent.metric('ka_agent_alerts_subscribers')) === 1);
+    await agent.until(
+      'the subscriber',
+      async () => (await agent.metric('ka_agent_alerts_subscribers')) === 1,
+    );
     const atRest = memoryOf(agent.pid);
     const cpuBefore = cpuUsOf(agent.pid);
     const start = process.hrtime.bigint();
@@ -38,9 +41,13 @@ export async function runStream(records: number, rate: number, rules = 10): Prom
     const { alerts, lossMessages, lost, lastNs, cpuUs } = subscriber.counted;
     const droppedAlerts = counts.received - alerts;
     if (counts.received + counts.lost !== records)
-      throw new Error(`${records} records produced, ${counts.received} received, ${counts.lost} counted as lost`);
+      throw new Error(
+        `${records} records produced, ${counts.received} received, ${counts.lost} counted as lost`,
+      );
     if (counts.dropped === 0 && lost !== counts.lost)
-      throw new Error(`${counts.lost} records lost, the subscriber was told of ${lost} in ${lossMessages} messages`);
+      throw new Error(
+        `${counts.lost} records lost, the subscriber was told of ${lost} in ${lossMessages} messages`,
+      );
     return {
       produced: records,
       delivered: alerts,

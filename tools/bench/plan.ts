@@ -9,7 +9,11 @@ const root = join(import.meta.dirname, '../..');
 export const planSection: Section = ({ corpus, log }) => {
   log('plan');
   const load = loadNow();
-  const argv = ['--conditions=ka-source', 'libs/domain/plan/src/plan.bench.ts', ...(corpus === undefined ? [] : [corpus])];
+  const argv = [
+    '--conditions=ka-source',
+    'libs/domain/plan/src/plan.bench.ts',
+    ...(corpus === undefined ? [] : [corpus]),
+  ];
   const printed = execFileSync(process.execPath, argv, { cwd: root, encoding: 'utf8', maxBuffer: 16 << 20 });
   return Promise.resolve([printed.trim(), conditions(machineName(), `load ${load}`)].join('\n\n'));
 };

@@ -15,6 +15,8 @@ export function memoryOf(pid: number): Memory {
 
 /** CPU time a process has used, in µs; the kernel counts in hundredths of a second. */
 export function cpuUsOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/^.*\) /s, '').split(' ');
+  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    .replace(/^.*\) /s, '')
+    .split(' ');
   return (Number(fields[11]) + Number(fields[12])) * 10_000;
 }

@@ -18,7 +18,9 @@ type Costs = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
 const isCost = (value: unknown): value is Cost => {
   const cost = value as Partial<Cost> | null;
-  return typeof cost?.kernel === 'string' && typeof cost.program === 'string' && typeof cost.verified === 'number';
+  return (
+    typeof cost?.kernel === 'string' && typeof cost.program === 'string' && typeof cost.verified === 'number'
+  );
 };
 
 const measured = readFileSync(0, 'utf8')

@@ -350,9 +350,10 @@ export const createEnforcer = (deps: EnforcerDeps): Enforcer => {
     async stats() {
       const answer = await send('stats', (seq) => encodeBareFrame(FrameKind.STATS_GET, seq));
       if (!answer.ok) return answer;
-      return answer.value === undefined
-        ? fail(fault('KA_ENFORCER_BAD_FRAME', 'stats: answered without numbers'))
-        : ok(answer.value);
+      if (answer.value === undefined)
+        return fail(fault('KA_ENFORCER_BAD_FRAME', 'stats: answered without numbers'));
+      intake.produced(answer.value.produced);
+      return ok(answer.value);
     },
     onEvents: (listener) => void eventListeners.push(listener),
     onLoss: (listener) => void lossListeners.push(listener),

@@ -40,6 +40,11 @@ export class EventIntake {
     if (lost > 0n) this.#sink.lost(lost, ring);
   }
 
+  /** The kernel's count of records by ring. */
+  produced(counts: readonly bigint[]): void {
+    rings.forEach((ring) => this.#sequences?.[ring]?.produced(counts[ring] ?? 0n));
+  }
+
   /** Hands over what the last read brought. */
   flush(): void {
     for (const ring of rings) {

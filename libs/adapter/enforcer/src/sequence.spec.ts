@@ -42,6 +42,25 @@ test('records that went out while nobody read are counted from the hello, even i
   expect(sequence.settled).toBe(25n);
 });
 
+test('the end of a burst that was lost is counted once the ring has been quiet', () => {
+  const sequence = new Sequence(0n);
+  expect(feed(sequence, [1, 2, 3])).toBe(0n);
+  sequence.produced(8n);
+  expect([1, 2, 3, 4].map(() => sequence.settle())).toEqual([0n, 0n, 5n, 0n]);
+  expect(sequence.settled).toBe(8n);
+});
+
+test('records that are still on their way when the kernel is asked are not lost', () => {
+  const sequence = new Sequence(0n);
+  sequence.produced(5n);
+  expect(sequence.settle() + sequence.settle()).toBe(0n);
+  expect(feed(sequence, [1, 2])).toBe(0n);
+  expect(sequence.settle() + sequence.settle()).toBe(0n);
+  expect(feed(sequence, [3, 4, 5])).toBe(0n);
+  expect(sequence.settle() + sequence.settle() + sequence.settle()).toBe(0n);
+  expect(sequence.settled).toBe(5n);
+});
+
 test('records that still wait in the ring at a restart are not lost', () => {
   const sequence = new Sequence(10n);
   sequence.restart(25n, 5n);

@@ -1,7 +1,8 @@
 /**
  * Counts the records of one ring that never arrive. Numbers are given out before a record enters the ring, by many
  * CPUs at once, so neighbours may arrive in the wrong order: a number is lost only when `window` later ones have come,
- * or when it stayed away for a whole `settle` period.
+ * or when it stayed away for a whole `settle` period. The last ones of a burst have no later ones: of those the kernel
+ * tells (`produced`), and they are lost when nothing has come for two periods since.
  *
  * Invariants
  *  1. Every number up to `settled` has either arrived or been counted as lost.
@@ -15,6 +16,9 @@ export class Sequence {
   #known: bigint;
   #oldKnown: bigint;
   #waiting = 0n;
+  /** What the kernel said it has given out, as of the last arrival or before. */
+  #produced = 0n;
+  #quietPeriods = 0;
 
   /** `settled`: everything up to it was taken before. */
   constructor(settled: bigint, window = 1024) {
@@ -37,12 +41,21 @@ export class Sequence {
       this.#early.clear();
     }
     this.#known = produced;
+    this.#produced = 0n;
     this.#oldKnown = waiting === 0n ? produced : this.#settled;
     this.#waiting = waiting;
   }
 
+  /** The kernel's own count; records up to it may still be on their way. */
+  produced(seq: bigint): void {
+    if (seq <= this.#produced) return;
+    this.#produced = seq;
+    this.#quietPeriods = 0;
+  }
+
   /** Returns how many records turn out lost. */
   arrived(seq: bigint): bigint {
+    this.#quietPeriods = 0;
     if (this.#waiting > 0n) this.#waiting -= 1n;
     if (seq > this.#known) this.#known = seq;
     if (seq <= this.#settled) return 0n;
@@ -57,6 +70,10 @@ export class Sequence {
 
   /** Called once per period: gives up numbers that were known to exist a period ago and have not come. */
   settle(): bigint {
+    // Not after one: its end can come before what has arrived meanwhile is read.
+    if (this.#quietPeriods === 2 && this.#produced > this.#known)
+      this.#oldKnown = this.#known = this.#produced;
+    this.#quietPeriods = Math.min(this.#quietPeriods + 1, 2);
     const lost = this.#waiting > 0n ? 0n : this.#skip(this.#oldKnown);
     this.#oldKnown = this.#known;
     return lost;

@@ -9,7 +9,7 @@ export class Slab {
   private block = Buffer.alloc(0);
   private used = 0;
 
-  /** A copy that nobody else writes to. */
+  /** A copy; a message too large for a block is taken as it is. */
   keep(bytes: Uint8Array): Buffer {
     if (bytes.length > SLAB_BYTES / 4) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     if (this.used + bytes.length > this.block.length) {

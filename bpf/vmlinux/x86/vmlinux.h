@@ -98,6 +98,10 @@ struct file {
 	struct path f_path;
 };
 
+struct bpf_map {
+	char name[16];
+};
+
 struct vm_area_struct {
 	unsigned long vm_flags;
 	struct file *vm_file;

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { kernelSection } from './bench/kernel.ts';
@@ -58,6 +59,18 @@ for (const [name, section] of Object.entries(sections)) {
   if (positionals.length > 0 && !positionals.includes(name)) continue;
   const text = await section(options);
   console.log(`## ${name}\n\n${text}\n`);
-  if (values.write) writeSection(join(import.meta.dirname, '../docs/numbers.md'), name, text);
+  if (!values.write) continue;
+  const root = join(import.meta.dirname, '..');
+  const file = join(root, 'docs/numbers.md');
+  writeSection(file, name, text);
+  // Cells of several sources: one formatter for the whole file.
+  execFileSync(
+    process.execPath,
+    ['node_modules/prettier/bin/prettier.cjs', '--write', '--log-level=warn', file],
+    {
+      cwd: root,
+      stdio: 'inherit',
+    },
+  );
 }
 process.exit(0);

@@ -50,7 +50,8 @@ enum ka_event_kind {
 	X(PLAN_BROKEN, "walks that met an offset outside the arena")                          \
 	X(SCRATCH_MISSING, "lookups without a scratch buffer")                                \
 	X(MOUNTS_REFUSED, "bind mounts and mount moves refused inside workloads")             \
-	X(TEXT_TRUNCATED, "event texts cut to their bound")
+	X(TEXT_TRUNCATED, "event texts cut to their bound")                                   \
+	X(ARGS_UNCHECKED, "runs held against allowedArgs whose arguments could not be read")
 
 enum ka_counter {
 #define KA_COUNTER_ENUM(name, text) KA_COUNTER_##name,

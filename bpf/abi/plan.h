@@ -18,6 +18,8 @@
  *  4. A state whose base is 0 and whose fallback is itself can be left no more: the walk may stop.
  *  5. Rule numbers rise with precedence: the highest `decide` among the rows met wins, so does the highest `audit`,
  *     by plain numeric comparison. Rule 0 is the default posture.
+ *  6. Arguments have automata of their own, over the bytes of one argument: it is listed if the walk ends in a state
+ *     with a row, whatever the row says.
  */
 
 enum ka_class {
@@ -89,6 +91,12 @@ struct ka_source_plan {
 	__u32 root[KA_CLASS_COUNT][KA_SOURCE_DFAS];
 };
 
+/*
+ * Bit of an entry of the argument table, beside the offset of its automaton's start state: listed arguments count only
+ * in runs by the program's owner.
+ */
+#define KA_ARGS_OWNER_ONLY 1
+
 #define KA_PLAN_MAGIC 0x4e4c504b /* "KPLN" */
 
 struct ka_plan {
@@ -105,7 +113,9 @@ struct ka_plan {
 	__u32 source_root;   /* automaton over executable paths that yields the label */
 	__u32 sources;       /* struct ka_source_plan[source_count + 1]; entry 0 is for unlabelled callers and all zero */
 	__u32 source_count;
-	__u32 pad;
+	/* __u32[rule_count + 1], 0 = no such table: where a rule's entry is not 0, its denial of a run counts only if an
+	 * argument is not listed. */
+	__u32 args;
 	__u64 content_hash; /* first 8 bytes of the SHA-256 over the blob with this field zero */
 	struct ka_class_plan cls[KA_CLASS_COUNT];
 };

@@ -85,10 +85,33 @@ static const char *sources_wrong(const struct ka_plan *plan, const struct table 
 	return NULL;
 }
 
+/* The walk starts at a state; the bit beside its offset needs one to stand beside. */
+static const char *args_wrong(const struct ka_plan *plan, const struct table *states, const struct table *args)
+{
+	const __u32 *entry = (const void *)((const char *)plan + args->start);
+
+	for (__u64 at = args->start; at < args->end; at += sizeof(*entry), entry++)
+		if (*entry && (at == args->start || !is_element(states, *entry & ~KA_ARGS_OWNER_ONLY)))
+			return "argument table's entry is not a state";
+	return NULL;
+}
+
+static const char *tables_wrong(const struct ka_plan *plan, const struct table tables[], int count)
+{
+	for (int i = 0; i < count; i++) {
+		if (!table_fits(&tables[i], plan->size))
+			return "table leaves the plan";
+		for (int other = 0; other < i; other++)
+			if (!tables_disjoint(&tables[i], &tables[other]))
+				return "tables overlap";
+	}
+	return NULL;
+}
+
 int plan_check(const void *blob, size_t len, const char **ret_why)
 {
 	const struct ka_plan *plan = blob;
-	struct table states, edges, rows, sources;
+	struct table states, edges, rows, sources, args;
 	const char *why = NULL;
 
 	if (len < sizeof(*plan))
@@ -112,20 +135,12 @@ int plan_check(const void *blob, size_t len, const char **ret_why)
 	/* A plan without sources needs no table; one with sources has the all-zero entry 0 in front. */
 	sources = table_of(plan->sources, plan->sources ? plan->source_count + 1 : 0, sizeof(struct ka_source_plan));
 
+	args = table_of(plan->args, plan->args ? plan->rule_count + 1 : 0, sizeof(__u32));
+
 	if (plan->source_count && !plan->sources)
 		why = "sources without a table";
-	else if (!table_fits(&states, plan->size))
-		why = "state table leaves the plan";
-	else if (!table_fits(&edges, plan->size))
-		why = "edge table leaves the plan";
-	else if (!table_fits(&rows, plan->size))
-		why = "row table leaves the plan";
-	else if (!table_fits(&sources, plan->size))
-		why = "source table leaves the plan";
-	else if (!tables_disjoint(&states, &edges) || !tables_disjoint(&states, &rows) ||
-		 !tables_disjoint(&states, &sources) || !tables_disjoint(&edges, &rows) ||
-		 !tables_disjoint(&edges, &sources) || !tables_disjoint(&rows, &sources))
-		why = "tables overlap";
+	else
+		why = tables_wrong(plan, (const struct table[]){ states, edges, rows, sources, args }, 5);
 	if (why)
 		goto out;
 
@@ -161,6 +176,8 @@ int plan_check(const void *blob, size_t len, const char **ret_why)
 		why = classes_wrong(plan, &states);
 	if (!why)
 		why = sources_wrong(plan, &states, &sources);
+	if (!why)
+		why = args_wrong(plan, &states, &args);
 out:
 	*ret_why = why;
 	return why ? -EINVAL : 0;

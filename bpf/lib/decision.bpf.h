@@ -11,7 +11,7 @@
  *  3. What cannot be looked at is denied if the class has anything to deny, and counted either way.
  */
 
-#include "event.bpf.h"
+#include "args.bpf.h"
 
 /* True if the class has no rule at all for this caller: nothing to build a path for. */
 static __always_inline bool class_idle(const struct ka_subject *who, __u32 cls)
@@ -135,6 +135,8 @@ static __always_inline int answer_match(struct ka_scratch *slot, __u32 which)
 	__u32 verdict = decide & KA_CELL_VERDICT_MASK;
 	__u32 second = which ? EVENT_SECOND : 0;
 
+	if (slot->access.args_rule && decide >> KA_CELL_RULE_SHIFT == slot->access.args_rule)
+		verdict = KA_ALLOW;
 	if (options & ACCESS_RULES_ONLY && !(decide >> KA_CELL_RULE_SHIFT))
 		return 0;
 	if (verdict == KA_BLOCK) {
@@ -308,6 +310,7 @@ static __always_inline struct ka_scratch *judge_claim(const struct ka_subject *w
 	slot->access.cls = cls;
 	slot->access.options = 0;
 	slot->access.open_flags = 0;
+	slot->access.args_rule = 0;
 	slot->due_verdict = 0;
 	return slot;
 }

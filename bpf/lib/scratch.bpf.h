@@ -33,6 +33,27 @@ struct ka_access {
 	__u32 write; /* KA_ACCESS_WRITE or 0 */
 	__u32 open_flags;
 	__u32 options;
+	__u32 args_rule; /* the rule whose listed arguments the run has; 0 = none */
+};
+
+enum args_answer {
+	ARGS_UNREAD = 0,
+	ARGS_LISTED = 1,
+	ARGS_REFUSED = 2,
+};
+
+/* The arguments of a run and how far they were walked (args.bpf.h). */
+struct ka_args {
+	__u64 tables; /* the new address space's top page table */
+	__u64 at;     /* of the next byte, there */
+	__u64 entry;  /* the page table entry read last */
+	__u64 direct_map;
+	__u64 encrypted;
+	__u32 count;
+	__u32 taken;
+	__u32 root;
+	__u32 state;
+	__u32 answer; /* enum args_answer */
 	__u32 pad;
 };
 
@@ -63,6 +84,7 @@ struct ka_scratch {
 	__u32 due_cell;
 	__u32 due_options; /* enum event_option */
 	__u32 due_class;
+	struct ka_args args;
 	struct ka_match match[2];
 	struct ka_path path[2];
 	struct ka_place text_place;

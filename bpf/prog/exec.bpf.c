@@ -14,6 +14,28 @@ static __always_inline void exec_object(struct ka_scratch *slot, struct file *fi
 }
 
 /*
+ * A rule with allowedArgs denies at first, and is asked about the arguments only then. Once it permits them the run is
+ * judged again without its denial: by Audit rules above it, and under the program's other name. A denial by a second
+ * such rule stands.
+ */
+static __always_inline int judge_run(struct ka_scratch *slot, struct linux_binprm *bprm)
+{
+	int answer = ka_judge(slot);
+
+	if (!slot->due_verdict)
+		return judge_close(slot, answer);
+	slot->args.tables = (__u64)bprm->mm->pgd;
+	slot->args.at = bprm->p;
+	slot->args.count = bprm->argc;
+	if (ka_args_permit(slot)) {
+		slot->due_verdict = 0;
+		slot->access.options = 0;
+		answer = ka_judge(slot);
+	}
+	return judge_close(slot, answer);
+}
+
+/*
  * security_bprm_check runs before the point of no return, for the program and again for the interpreter of a script
  * (fs/exec.c, search_binary_handler), so both are judged. The task still bears the label of the program that calls
  * exec: that is the source of a process rule.
@@ -41,7 +63,7 @@ int BPF_PROG(on_bprm_check, struct linux_binprm *bprm, int ret)
 	if (slot) {
 		slot->access.hook = KA_HOOK_SECURITY_BPRM_CHECK;
 		exec_object(slot, bprm->file);
-		ret = judge_end(slot);
+		ret = judge_run(slot, bprm);
 	}
 	if (ret || !entered)
 		return ret;

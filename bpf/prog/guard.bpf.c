@@ -76,3 +76,41 @@ int BPF_PROG(on_sb_pivotroot, const struct path *old_path, const struct path *ne
 		return 0;
 	return guard_refuse(&who, new_path, KA_HOOK_SB_MOUNT);
 }
+
+/* By the first eight bytes of the name. */
+static __always_inline bool is_own_map(__u64 name)
+{
+	static const char own[][9] = { "arena\0\0", "workload", "cgroup_n", "cgroup_i", "tasks\0\0", "counters",
+				       "alerts\0", "telemetr", "seq\0\0\0\0", "events_t", "meta\0\0\0", "scratch" };
+	__u64 word;
+
+#pragma unroll
+	for (__u32 i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+		__builtin_memcpy(&word, own[i], sizeof(word));
+		if (name == word)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Whoever has CAP_SYS_ADMIN may open every map on the machine by its id, ours too: a write to one binding would end
+ * the enforcement. Links need no such guard: those of LSM programs cannot be detached (kernel/bpf/syscall.c,
+ * link_detach). What is refused here has no path to report; it is counted.
+ */
+SEC("lsm/bpf_map")
+int BPF_PROG(on_bpf_map, struct bpf_map *map, fmode_t mode, int ret)
+{
+	struct ka_subject who;
+	__u64 name = 0;
+
+	if (ret)
+		return ret;
+	if (!guard_applies(&who))
+		return 0;
+	bpf_probe_read_kernel(&name, sizeof(name), map->name);
+	if (!is_own_map(name))
+		return 0;
+	ka_count(KA_COUNTER_BLOCKED);
+	return -EACCES;
+}

@@ -115,10 +115,15 @@ export class AgentProcess {
 
   alerts(): readonly Alert[] {
     if (!existsSync(this.#lines)) return [];
-    return readFileSync(this.#lines, 'utf8')
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as Alert);
+    // A line is torn where the agent was killed while it wrote, and the last one may be on its way.
+    const whole = readFileSync(this.#lines, 'utf8').split('\n').slice(0, -1);
+    return whole.flatMap((line) => {
+      try {
+        return [JSON.parse(line) as Alert];
+      } catch {
+        return [];
+      }
+    });
   }
 
   alert(what: string, wanted: Alert): Promise<Alert> {

@@ -54,7 +54,7 @@ async function memoryNow(agent: number): Promise<NodeMemory> {
   };
 }
 
-/** The agent closes idle connections, and a request may meet that moment. */
+/** A request to an agent under flood has failed before, of a cause not found; if it does again, the log says why. */
 async function metric(lab: Lab, node: AgentNode, name: string): Promise<number> {
   const text = await lab.until(
     'the metrics',

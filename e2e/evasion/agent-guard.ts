@@ -68,9 +68,9 @@ export class AgentGuard implements Guard {
   }
 
   /** Writes one policy file at once, without waiting for its effect. */
-  put(file: string, policy: PolicyDocument | string): void {
+  put(file: string, policy: PolicyDocument | string | Buffer): void {
     const text =
-      typeof policy === 'string'
+      typeof policy === 'string' || Buffer.isBuffer(policy)
         ? policy
         : JSON.stringify({ apiVersion: 'security.kubearmor.com/v1', ...policy });
     writeFileSync(join(this.agent.policyDir, `.${file}`), text);

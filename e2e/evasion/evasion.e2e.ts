@@ -16,7 +16,7 @@ import {
   type AttackManifest,
   type Goal,
 } from './attack-programs.ts';
-import { prepareRound, type AttackCase, type AttackResult } from './attack-round.ts';
+import { prepareRound, runRound, type AttackCase, type AttackResult } from './attack-round.ts';
 import { EnforcerGuard } from './enforcer-guard.ts';
 import type { Guard } from './guard.ts';
 import { missingAlerts, runControl, runGuarded, type Arena, type Round } from './guarded-round.ts';
@@ -165,3 +165,33 @@ suite('block-volume', 'block', ['volume', 'volume+CAP_SYS_ADMIN']);
 suite('block-host', 'block', ['host']);
 suite('allow-files', 'allow files', ['container', 'container+CAP_SYS_ADMIN']);
 suite('allow-programs', 'allow programs', ['container', 'container+CAP_SYS_ADMIN']);
+
+/** Apart from the others: what succeeds here takes the enforcement away from everybody. */
+scenario('evasion-tamper', { prepare: build, timeoutMs: 300_000 }, async (lab) => {
+  const programs = await attackProgramsFolder();
+  const destructive = (await readManifests(programs)).filter((manifest) => manifest.destructive);
+  const limits = parseLimits(await readFile('docs/limits.md', 'utf8'));
+  const guard = await AgentGuard.start(lab);
+  const wanted: Wanted = { place: 'container+CAP_SYS_ADMIN', policy: 'block' };
+  const arena = await openArena(lab, guard, wanted, programs);
+  const chosen = destructive.flatMap((manifest) => manifest.goals.map((goal) => ({ manifest, goal })));
+  const cases = await prepareRound(arena.enter, arena.programs, `${arena.root}/guarded`, chosen);
+  await guard.apply(policiesFor(wanted, arena, cases));
+  await lab.case('who may open any BPF object on the machine cannot open ours', async () => {
+    const results = await runRound(arena.enter, arena.programs, cases);
+    for (const one of results)
+      lab.log(`${one.attack} (${one.goal}): ${one.got} ${one.errno} at ${one.detail}`);
+    const escapes = results.filter(
+      (one) => one.got !== 'denied' && !limits.some(({ attack }) => attack === one.attack),
+    );
+    assert.deepEqual(escapes, []);
+  });
+  await lab.case('what was in force before still is', async () => {
+    const again = await runRound(arena.enter, arena.programs, cases);
+    assert.deepEqual(
+      again.map((one) => one.got),
+      again.map(() => 'denied'),
+    );
+    await guard.agent.ready();
+  });
+});

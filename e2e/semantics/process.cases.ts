@@ -6,6 +6,7 @@ import {
   notAllowed,
   shellFiles,
   type SemanticsCase,
+  type Step,
 } from './case.ts';
 
 const group1 = { group: 'group-1' };
@@ -29,6 +30,21 @@ const byExpression = (name: string, expressions: readonly object[]) =>
       action: 'Block',
     },
   }) as const;
+
+const inShell = (script: string, outcome: Pick<Step, 'expect' | 'prints' | 'alert'>): Step => ({
+  in: 'ubuntu-1',
+  run: ['bash', '-c', script],
+  ...outcome,
+});
+
+const deniedPython = {
+  expect: 'denied',
+  alert: blocked('block-python-arguments', {
+    Severity: '5',
+    Operation: 'Process',
+    Resource: '/usr/bin/python3.6',
+  }),
+} as const;
 
 export const processCases: readonly SemanticsCase[] = [
   {
@@ -236,6 +252,44 @@ export const processCases: readonly SemanticsCase[] = [
     steps: [
       { in: 'ubuntu-1', run: ['bash', '-c', 'apt'], expect: 'works' },
       { in: 'ubuntu-3', run: ['bash', '-c', 'apt'], expect: 'denied', alert: blocked('expression-not-in') },
+    ],
+  },
+  {
+    id: 'KSP-15',
+    promise: 'a program runs with listed arguments only',
+    policies: [
+      inUbuntu('block-python-arguments', ubuntu1, {
+        severity: 5,
+        process: { matchPaths: [{ path: '/usr/bin/python3.6', allowedArgs: ['-m', 'random'] }] },
+        action: 'Block',
+      }),
+    ],
+    steps: [
+      { in: 'ubuntu-1', run: ['python3', '-m', 'random'], expect: 'works', prints: 'python3 ran -m random' },
+      inShell('python3 random -m random; :', { expect: 'works', prints: 'python3 ran random -m random' }),
+      inShell('python3 -m pydoc', deniedPython),
+      { in: 'ubuntu-1', run: ['python3', '-m', 'pydoc'], ...deniedPython },
+      inShell('python3; :', deniedPython),
+      inShell('exec -a -m python3; :', { expect: 'works', prints: '-m ran' }),
+      inShell('python3 -m ""; :', deniedPython),
+      inShell('printf -v long %5000s; python3 -m "${long// /a}"; :', deniedPython),
+      inShell('python3 $(printf "%.0srandom " {1..299}) other; :', deniedPython),
+      inShell('python3 other $(printf "%.0srandom " {1..299}); :', deniedPython),
+      inShell('python3 $(printf "%.0srandom " {1..300}) | wc -w; :', { expect: 'works', prints: '302' }),
+      inShell('python3 $(printf "%.0srandom " {1..20000}) | wc -w; :', { expect: 'works', prints: '20002' }),
+      inShell('python3 $(printf "%.0srandom " {1..20000}) other; :', deniedPython),
+      inShell(
+        'echo "#!/usr/bin/python3.6 -m" > /tmp/run && chmod +x /tmp/run && /tmp/run random; :',
+        deniedPython,
+      ),
+      inShell('flip-argument 100 /usr/bin/python3.6; :', { expect: 'works', prints: 'no other ran' }),
+      inShell('flip-argument 100 /usr/bin/python3.6; :', { expect: 'works', prints: 'no other ran' }),
+      {
+        in: 'ubuntu-4',
+        run: ['flip-argument', '20', '/usr/bin/python3.6'],
+        expect: 'works',
+        prints: 'others ran too',
+      },
     ],
   },
   {

@@ -11,7 +11,7 @@ export interface Counted {
   /** Messages that tell of a loss, and how many records they name. */
   readonly lossMessages: number;
   readonly lost: number;
-  /** Of the last message, by the clock all processes share. */
+  /** Of the last alert, by the clock all processes share. */
   readonly lastNs: string;
   readonly cpuUs: number;
 }
@@ -36,11 +36,13 @@ async function count(address: string): Promise<void> {
   });
   const client = createLogClient({ address });
   for await (const bytes of client.watchRaw('alerts', 'policy', ended.signal)) {
-    lastNs = process.hrtime.bigint();
     if (bytes.includes(LOSS)) {
       lossMessages += 1;
       lost += Number(Alert.decode(bytes).EventData['Lost']);
-    } else alerts += 1;
+    } else {
+      alerts += 1;
+      lastNs = process.hrtime.bigint();
+    }
   }
   client.close();
 }

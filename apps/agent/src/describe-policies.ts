@@ -80,7 +80,7 @@ function collect(row: WorkloadStatus, uses: Map<string, Use>): void {
     if (row.failure !== undefined) use.refused.push(refusal(row.key, row.failure));
   }
   for (const { rule, reason, message } of row.inForce?.plan.notEnforced ?? []) {
-    if (reason === 'ClassNotEnforced' || reason === 'ArgumentsNotEnforced') continue;
+    if (reason === 'ClassNotEnforced') continue;
     const use = uses.get(policyKey(rule.policy));
     if (use !== undefined && use.notes.size < 20) use.notes.set(message, reason);
   }

@@ -2,7 +2,7 @@ import type { Policy, RuleClass } from '@kubearmor-ts/policy';
 
 /** A part of a policy that is accepted and does nothing, or not what it says; shown wherever the policy is shown. */
 export interface PolicyCondition {
-  readonly reason: 'NotEnforcedYet' | 'ArgumentsNotEnforced' | 'NotEnabled';
+  readonly reason: 'NotEnforcedYet' | 'NotEnabled';
   readonly message: string;
 }
 
@@ -20,12 +20,5 @@ export function unenforcedParts(policy: Policy): readonly PolicyCondition[] {
   if (policy.presets.length > 0) add(`presets ${policy.presets.map((preset) => preset.name).join(', ')}`);
   if (policy.apparmor !== '') add('raw AppArmor rules');
   if (policy.firewall !== undefined) add('network firewall rules');
-  const withArguments = policy.rules.filter((rule) => rule.allowedArgs !== undefined).length;
-  if (withArguments > 0) {
-    conditions.push({
-      reason: 'ArgumentsNotEnforced',
-      message: `${withArguments} rules with allowedArgs hold for every run of the program, whatever its arguments`,
-    });
-  }
   return conditions;
 }

@@ -1,4 +1,4 @@
-import { createWriteStream } from 'node:fs';
+import { closeSync, createWriteStream, fstatSync, openSync, readSync } from 'node:fs';
 import type { WriteStream } from 'node:fs';
 import { toFormB } from '@kubearmor-ts/event';
 import { BoundedQueue } from '@kubearmor-ts/flow';
@@ -32,6 +32,8 @@ export class AlertLines implements Service {
   start(): Promise<void> {
     const stream =
       this.#path === 'stdout' ? process.stdout : createWriteStream(this.#path, { flags: 'a', mode: 0o640 });
+    /* Whoever wrote here before us may have been killed in the middle of a line. */
+    if (stream !== process.stdout && endsInsideLine(this.#path)) stream.write('\n');
     stream.on('error', (cause: Error) => {
       this.#stream = undefined;
       this.#onError({
@@ -72,5 +74,21 @@ export class AlertLines implements Service {
         this.#pump();
       });
     }
+  }
+}
+
+function endsInsideLine(path: string): boolean {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch {
+    return false;
+  }
+  try {
+    const { size } = fstatSync(file);
+    const last = Buffer.alloc(1);
+    return size > 0 && readSync(file, last, 0, 1, size - 1) === 1 && last[0] !== 0x0a;
+  } finally {
+    closeSync(file);
   }
 }

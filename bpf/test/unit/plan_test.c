@@ -59,6 +59,13 @@ static const struct damage damages[] = {
 	{ "class roots with a hole", AT(plan.cls[0].root[1]), STATE(1) },
 	{ "an unmatched cell of no rule", AT(plan.cls[0].unmatched.decide), 2 << KA_CELL_RULE_SHIFT },
 	{ "roots for callers without a source", AT(source[0].root[0][0]), STATE(1) },
+	{ "an argument table outside", AT(plan.args), sizeof(struct sample_plan) - 4 },
+	{ "an argument table in another table", AT(plan.args), STATE(1) },
+	{ "an argument table out of step", AT(plan.args), AT(args) + 2 },
+	{ "arguments of no rule", AT(args[0]), STATE(1) },
+	{ "arguments that start outside the states", AT(args[1]), EDGE(0) },
+	{ "arguments that start nowhere", AT(args[1]), KA_ARGS_OWNER_ONLY },
+	{ "arguments with an unknown flag", AT(args[1]), STATE(1) | 2 },
 	{ "a source's root outside the states", AT(source[1].root[0][0]), 4 },
 	{ "edges that end inside a state's reach", AT(state[1].base), EDGE(257) },
 	{ "edges outside the edge table", AT(state[1].base), STATE(0) },
@@ -97,6 +104,14 @@ static void fuzz(void)
 		}
 		accepted++;
 		plan_relocate(p, BASE);
+		__u32 lists = p->plan.args ? p->plan.rule_count : 0;
+
+		for (__u32 rule = 1; rule <= lists && rule < 8; rule++) {
+			__u32 entry = ((const __u32 *)((const char *)p + p->plan.args))[rule] & ~KA_ARGS_OWNER_ONLY;
+
+			if (entry)
+				walk(arena, ROOM, BASE + entry, (const void *)"/as", 3);
+		}
 		for (int i = 0; i < 4; i++) {
 			unsigned char path[8];
 			__u32 root = p->plan.cls[i % 2].root[i / 2];

@@ -7,12 +7,14 @@
 
 #include "../../abi/plan.h"
 
-/* A plan by hand: file class blocks "/a" by rule 1; one source "/s" with the same automaton for its opens. */
+/* A plan by hand: file class blocks "/a" by rule 1; one source "/s" with the same automaton for its opens; rule 1 has an
+ * argument list, of the same text for want of a third automaton. */
 struct sample_plan {
 	struct ka_plan plan; /* 160 bytes */
 	struct ka_source_plan source[2];
 	struct ka_state state[6]; /* dead, start, after '/', after "/a"; start and end of the source automaton */
-	char pad[32];
+	__u32 args[2];
+	char pad[24];
 	struct ka_row row[1];
 	struct ka_edge edge[512];
 };
@@ -40,9 +42,11 @@ static inline void sample_plan_init(struct sample_plan *p, __u64 hash)
 		.source_root = STATE(4),
 		.sources = offsetof(struct sample_plan, source),
 		.source_count = 1,
+		.args = offsetof(struct sample_plan, args),
 		.content_hash = hash,
 		.cls[KA_CLASS_FILE] = { .root = { STATE(1) }, .flags = KA_CLASS_CAN_BLOCK },
 	};
+	p->args[1] = STATE(1) | KA_ARGS_OWNER_ONLY;
 	p->source[1].root[KA_CLASS_FILE][0] = STATE(1);
 	p->state[0] = (struct ka_state){ .fallback = STATE(0) };
 	p->state[1] = (struct ka_state){ .base = EDGE(0), .fallback = STATE(0), .value = KA_STATE_BLOCKS_BELOW };

@@ -98,6 +98,10 @@ struct file {
 	struct path f_path;
 };
 
+struct bpf_map {
+	char name[16];
+};
+
 struct vm_area_struct {
 	unsigned long vm_flags;
 	struct file *vm_file;
@@ -144,10 +148,15 @@ struct signal_struct {
 	struct tty_struct *tty;
 };
 
+typedef struct {
+	unsigned long pgd;
+} pgd_t;
+
 struct mm_struct {
 	unsigned long arg_start;
 	unsigned long arg_end;
 	struct file *exe_file;
+	pgd_t *pgd;
 };
 
 struct kernfs_node {
@@ -198,7 +207,10 @@ struct task_struct {
 };
 
 struct linux_binprm {
+	struct mm_struct *mm;
+	unsigned long p;
 	struct file *file;
+	int argc;
 };
 
 struct seq_file;

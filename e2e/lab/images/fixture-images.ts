@@ -5,7 +5,7 @@ import { ImageTree } from './image-tree.ts';
 import type { ImageSpec } from './oci-archive.ts';
 
 /** Own programs, compiled on the host. `pause` must be static: it runs in every image. */
-export const IMAGE_PROGRAMS = ['pause', 'hello', 'readwrite', 'announce'] as const;
+export const IMAGE_PROGRAMS = ['pause', 'hello', 'readwrite', 'announce', 'flip-argument'] as const;
 export type ProgramPaths = Readonly<Record<(typeof IMAGE_PROGRAMS)[number], string>>;
 
 /** Path in the image → tool of the host; a real file each, as in a distribution without merged directories. */
@@ -188,6 +188,7 @@ function multiubuntu(programs: ProgramPaths): ImageTree {
     .file('/credentials/keys/priv.key', 'private key file\n')
     .program('/hello', programs.hello)
     .program('/readwrite', programs.readwrite)
+    .program('/usr/bin/flip-argument', programs['flip-argument'])
     .dir(home, 0o755, USER1)
     .program(`${home}/hello`, programs.hello, 0o755, USER1)
     .program(`${home}/readwrite`, programs.readwrite, 0o755, USER1)

@@ -17,6 +17,8 @@ interface ExplainFlags {
   readonly uid: number;
   readonly owner?: number | true;
   readonly tty?: true;
+  readonly arg?: readonly string[];
+  readonly args: boolean;
   readonly json?: true;
   readonly exitCode?: true;
 }
@@ -59,6 +61,12 @@ export function registerExplain(program: Command): void {
       ).argParser(userId),
     )
     .option('--tty', 'the caller has a controlling terminal')
+    .addOption(
+      new Option('--arg <text>', 'an argument of the new program, after its name (repeatable)')
+        .argParser((text: string, before: readonly string[] | undefined) => [...(before ?? []), text])
+        .conflicts('open'),
+    )
+    .addOption(new Option('--no-args', 'the new program gets no argument but its path').conflicts('open'))
     .option('--json', 'print one JSON document')
     .option('--exit-code', 'exit with 3 when the access is blocked')
     .addHelpText(
@@ -96,6 +104,7 @@ async function toQuestion(flags: ExplainFlags, path: string): Promise<Question> 
     source: flags.source,
     owner: flags.owner === undefined ? undefined : flags.owner === true || flags.owner === flags.uid,
     tty: flags.tty ?? false,
+    args: flags.args ? flags.arg : [],
   };
 }
 

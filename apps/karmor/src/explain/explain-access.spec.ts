@@ -55,6 +55,7 @@ const ask = (more: Partial<Question>): Question => ({
   source: undefined,
   owner: undefined,
   tty: false,
+  args: undefined,
   ...more,
 });
 

@@ -43,6 +43,8 @@ export interface Question {
   /** Undefined: not said; the answer then holds for an owner unless it says otherwise. */
   readonly owner: boolean | undefined;
   readonly tty: boolean;
+  /** Of an execution, without the program's name. Undefined: not said; no rule's list counts then. */
+  readonly args: readonly string[] | undefined;
 }
 
 export interface ExplainedRule {
@@ -143,6 +145,7 @@ function answer(plan: EnforcementPlan, question: Question): Answer {
     owner: question.owner ?? true,
     write: question.write,
     tty: question.tty,
+    ...(question.args === undefined ? {} : { args: [path, ...question.args].map((arg) => Buffer.from(arg)) }),
     ...(question.source === undefined ? {} : { source: Buffer.from(kernelPath(question.source)) }),
   };
   const { verdict, ruleNumber } = decide(plan, access);
@@ -177,6 +180,7 @@ function kernelPath(path: string): string {
 
 function explainRule(rule: Rule, number: number, says: Verdict): ExplainedRule {
   const flags = [
+    ...(rule.allowedArgs === undefined ? [] : [`allowedArgs: ${JSON.stringify(rule.allowedArgs)}`]),
     ...(rule.ownerOnly ? ['ownerOnly'] : []),
     ...(rule.readOnly ? ['readOnly'] : []),
     ...(rule.onlyTerminal ? ['pts: false'] : []),

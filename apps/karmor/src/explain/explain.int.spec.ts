@@ -61,3 +61,24 @@ test('a broken file is reported with its place and the rest is explained', () =>
   expect(answer.stderr).toContain(`${broken}:3:`);
   expect(answer.stderr).toContain('missing');
 });
+
+test('explain answers for the arguments of a run', () => {
+  const file = join(folder, 'arguments.yaml');
+  writeFileSync(
+    file,
+    policy
+      .replace('path: /bin/sh', 'path: /usr/bin/python3, allowedArgs: [-m, random]')
+      .replace('shells', 'python'),
+  );
+  const ask = (...args: readonly string[]) =>
+    karmor(file, '-l', 'app=web', '--exec', '/usr/bin/python3', ...args);
+  expect(ask('--arg', '-m', '--arg', 'random').stdout).toContain(
+    'allow: execute /usr/bin/python3 with arguments ["-m","random"]',
+  );
+  const refused = ask('--arg', '-m', '--arg', 'pydoc').stdout;
+  expect(refused).toContain('block: execute');
+  expect(refused).toContain('allowedArgs: ["-m","random"]');
+  expect(ask('--no-args').stdout).toContain('block: execute');
+  expect(ask().stdout).toContain('block: execute');
+  expect(karmor(file, '--open', '/x', '--arg', '-m').status).toBe(2);
+});

@@ -58,9 +58,10 @@ const meaning = {
   block: 'block',
 } as const;
 
-function describeQuestion(path: string, { operation, write, source, tty }: Question): string {
+function describeQuestion(path: string, { operation, write, source, tty, args }: Question): string {
   const what = operation === 'exec' ? `execute ${path}` : `open ${path} for ${write ? 'writing' : 'reading'}`;
-  return `${what}${source === undefined ? '' : ` from ${source}`}${tty ? ' with a terminal' : ''}`;
+  const given = args === undefined ? '' : ` with arguments ${JSON.stringify(args)}`;
+  return `${what}${given}${source === undefined ? '' : ` from ${source}`}${tty ? ' with a terminal' : ''}`;
 }
 
 function ruleLines(

@@ -71,7 +71,8 @@ export class Sequence {
   /** Called once per period: gives up numbers that were known to exist a period ago and have not come. */
   settle(): bigint {
     // Not after one: its end can come before what has arrived meanwhile is read.
-    if (this.#quietPeriods === 2 && this.#produced > this.#known) this.#oldKnown = this.#known = this.#produced;
+    if (this.#quietPeriods === 2 && this.#produced > this.#known)
+      this.#oldKnown = this.#known = this.#produced;
     this.#quietPeriods = Math.min(this.#quietPeriods + 1, 2);
     const lost = this.#waiting > 0n ? 0n : this.#skip(this.#oldKnown);
     this.#oldKnown = this.#known;

@@ -52,9 +52,9 @@ async function measure(subscribers: number): Promise<void> {
   const cpuBefore = process.cpuUsage();
   for (let sent = 0; sent < total; sent++) {
     feed.publishAlert(alert);
-    // Keeps every subscriber's lag below its ring, so that nothing is dropped and all of it is measured.
+    // Keeps every subscriber's lag below its ring even if the others have no lag at all: a drop would never end.
     if (sent % 100 !== 0) continue;
-    while (feed.counts().alerts.delivered < (sent - 5000) * subscribers) await turn();
+    while (feed.counts().alerts.delivered < (sent - 2000) * subscribers) await turn();
   }
   await ended;
   const seconds = (performance.now() - start) / 1000;

@@ -1,11 +1,13 @@
 import {
   AccessBit,
+  KA_ARGS_OWNER_ONLY,
   KA_CELL_RULE_SHIFT,
   KA_CELL_VERDICT_MASK,
   KA_STATE_BLOCKS_BELOW,
   Verdict as Word,
 } from '@kubearmor-ts/abi';
 import type { Rule } from '@kubearmor-ts/policy';
+import { argumentsListed } from './argument-lists.ts';
 import type { EnforcedClass, EnforcementPlan } from './enforcement-plan.ts';
 import { PlanReader } from './plan-reader.ts';
 
@@ -21,6 +23,8 @@ export interface Access {
   readonly tty: boolean;
   /** Path of the caller's executable; for an execution that of the program that calls exec. */
   readonly source?: Uint8Array;
+  /** Of an execution: the arguments that the new program gets, its name first. Not known: none counts as listed. */
+  readonly args?: readonly Uint8Array[];
 }
 
 /** `none`: nothing speaks about the access, it passes. `report`: it passes and would be blocked. */
@@ -49,9 +53,18 @@ export function decide(plan: EnforcementPlan, access: Access): Decision {
     audit = Math.max(audit, auditWord);
   }
   if (decided === 0) decided = reader.unmatched(access.class);
+  if (permittedByArguments(reader, decided, access)) decided = (decided & ~KA_CELL_VERDICT_MASK) | Word.ALLOW;
   const [verdict, ruleNumber] = settle(decided, audit);
   const rule = plan.rules[ruleNumber];
   return { verdict, ruleNumber, ...(rule === undefined ? {} : { rule }) };
+}
+
+function permittedByArguments(reader: PlanReader, decided: number, { owner, args }: Access): boolean {
+  const verdict = decided & KA_CELL_VERDICT_MASK;
+  if (verdict !== Word.BLOCK && verdict !== Word.REPORT) return false;
+  const entry = reader.argumentEntry(decided >>> KA_CELL_RULE_SHIFT);
+  if (entry === 0 || ((entry & KA_ARGS_OWNER_ONLY) !== 0 && !owner)) return false;
+  return argumentsListed(args, (argument) => reader.isListed(entry & ~KA_ARGS_OWNER_ONLY, argument));
 }
 
 function settle(decided: number, audit: number): readonly [Verdict, number] {

@@ -36,8 +36,6 @@ export interface NotEnforced {
 export type NotEnforcedReason =
   /** The rule is of another class; it is not in the tables. */
   | 'ClassNotEnforced'
-  /** The tables do not see arguments: a Block holds for every run, an Allow allows every run. */
-  | 'ArgumentsNotEnforced'
   /** The rule is in the plan, but no path can ever match it. */
   | 'PatternNotAbsolute'
   | 'PathNotCanonical'

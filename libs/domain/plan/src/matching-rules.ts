@@ -1,6 +1,7 @@
 import { AccessBit, KA_CELL_VERDICT_MASK, Verdict as Word } from '@kubearmor-ts/abi';
 import { OutcomeRows, PathCompiler, ROW_WORDS, StateTable, type PathPattern } from '@kubearmor-ts/match';
 import type { PolicyMode, Rule } from '@kubearmor-ts/policy';
+import { argumentsListed, asksForArguments } from './argument-lists.ts';
 import type { Access, Verdict } from './decide.ts';
 import type { EnforcementPlan } from './enforcement-plan.ts';
 import { rulePatterns } from './number-rules.ts';
@@ -46,11 +47,21 @@ function accepts(pattern: PathPattern, path: Uint8Array): boolean {
   return table.row.items[state] !== 0;
 }
 
-function says(rule: Rule, number: number, mode: PolicyMode, { owner, write, tty }: Access): Verdict {
+function hasListed(list: readonly string[], ownerOnly: boolean, { owner, args }: Access): boolean {
+  const listed = list.map((text) => new TextEncoder().encode(text));
+  const isListed = (argument: Uint8Array): boolean =>
+    listed.some((one) => one.length === argument.length && one.every((byte, at) => byte === argument[at]));
+  return (!ownerOnly || owner) && argumentsListed(args, isListed);
+}
+
+function says(rule: Rule, number: number, mode: PolicyMode, access: Access): Verdict {
+  const { owner, write, tty } = access;
   const bits = (owner ? AccessBit.OWNER : 0) | (write ? AccessBit.WRITE : 0) | (tty ? AccessBit.TTY : 0);
   const row = ruleRow(rule, number, mode);
   if (rule.action === 'Audit') return row[2 * bits + 1] === 0 ? 'none' : 'audit';
   const word = row[2 * bits]! & KA_CELL_VERDICT_MASK;
+  if (word !== Word.ALLOW && asksForArguments(rule) && hasListed(rule.allowedArgs, rule.ownerOnly, access))
+    return 'allow';
   if (word === Word.BLOCK) return 'block';
   return word === Word.REPORT ? 'report' : 'allow';
 }

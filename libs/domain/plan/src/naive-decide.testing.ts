@@ -73,7 +73,8 @@ export function naiveRefuses(
   rule: Rule,
   { owner, write, tty }: Pick<Access, 'owner' | 'write' | 'tty'>,
 ): boolean {
-  const flagged = rule.ownerOnly || rule.readOnly;
+  const hasList = rule.class === 'exec' && rule.action === 'Block' && rule.allowedArgs !== undefined;
+  const flagged = !hasList && (rule.ownerOnly || rule.readOnly);
   const mayOwner = rule.ownerOnly ? owner : true;
   const mayWrite = rule.readOnly ? !write : true;
   if (rule.action === 'Allow') {
@@ -82,6 +83,16 @@ export function naiveRefuses(
   }
   if (rule.onlyTerminal && !tty) return false;
   return flagged ? !(mayOwner && mayWrite) : true;
+}
+
+/** Whether a Block rule with allowedArgs lets the run pass: its flags permit the caller and its list every argument. */
+function naivePermitsArguments(rule: Rule, { owner, args }: Access): boolean {
+  if (rule.class !== 'exec' || rule.action !== 'Block' || rule.allowedArgs === undefined) return false;
+  if (args === undefined || (rule.ownerOnly && !owner)) return false;
+  const list = rule.allowedArgs.map(bytesOf);
+  const [name, ...rest] = args.map(latin1);
+  if (name === undefined) return false;
+  return (rest.length === 0 ? [name] : rest).every((argument) => list.includes(argument));
 }
 
 /** Positive when `a` goes before `b`; 0 when only their content tells them apart. */
@@ -95,13 +106,14 @@ export function naivePrecedence(a: Rule, b: Rule): number {
       for (const write of [true, false])
         for (const tty of [true, false]) if (naiveRefuses(rule, { owner, write, tty })) refused += 1;
     }
+    const isLenient = rule.class === 'exec' && rule.action === 'Block' && rule.allowedArgs !== undefined;
     return [
       rule.source === undefined ? 0 : 1,
       kind,
       depth,
       own,
       ['Allow', 'Audit', 'Block'].indexOf(rule.action),
-      refused,
+      refused - (isLenient ? 0.5 : 0),
     ];
   };
   const left = weights(a);
@@ -132,7 +144,8 @@ export function naiveDecide(
   const auditor = matching.find((rule) => rule.action === 'Audit' && naiveRefuses(rule, access));
   const denied: Verdict = input.mode === 'audited' ? 'report' : 'block';
   let verdict: Verdict = 'none';
-  if (decider !== undefined) verdict = naiveRefuses(decider, access) ? denied : 'allow';
+  if (decider !== undefined)
+    verdict = naiveRefuses(decider, access) && !naivePermitsArguments(decider, access) ? denied : 'allow';
   else if (ofClass.some((rule) => rule.action === 'Allow'))
     verdict = input.postures.file === 'block' ? denied : 'report';
   if (verdict === 'block') return { verdict, rule: decider };

@@ -75,15 +75,6 @@ function shortcomings(rule: Rule, { pattern, source }: RulePatterns): readonly N
       message: `source ${neverMessage(rule.source!, source.reason)}`,
     });
   }
-  if (rule.allowedArgs !== undefined) {
-    const effect = {
-      Allow: 'every run is allowed',
-      Audit: 'every run is reported',
-      Block: 'every run is blocked',
-    }[rule.action];
-    const message = `the tables do not see arguments: ${effect}, whatever allowedArgs lists`;
-    found.push({ rule, reason: 'ArgumentsNotEnforced', message });
-  }
   return found;
 }
 

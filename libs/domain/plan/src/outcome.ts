@@ -1,6 +1,7 @@
 import { AccessBit, KA_CELL_RULE_SHIFT, Verdict } from '@kubearmor-ts/abi';
 import { ROW_CELLS, ROW_WORDS } from '@kubearmor-ts/match';
 import type { PolicyMode, Posture, Rule } from '@kubearmor-ts/policy';
+import { asksForArguments } from './argument-lists.ts';
 
 /** What one rule says in each of the 8 cells (owner, write, tty): decide and audit words with its number. */
 export function ruleRow(rule: Rule, number: number, mode: PolicyMode): Uint32Array {
@@ -20,7 +21,8 @@ export function ruleRow(rule: Rule, number: number, mode: PolicyMode): Uint32Arr
  * Whether the rule's action falls on this access. Flags name what stays permitted: with ownerOnly the owner may, with
  * readOnly reading may, with both the owner's reading. Block and Allow agree on the object itself; without flags Block
  * permits nothing and Allow everything. A terminal-only Block or Audit leaves processes without a terminal alone; a
- * terminal-only Allow permits nothing to processes that have one.
+ * terminal-only Allow permits nothing to processes that have one. A Block with allowedArgs refuses here whatever its
+ * flags say: what it permits depends on the arguments, and is found by way of its list.
  */
 function isRefused(rule: Rule, bits: number): boolean {
   const tty = (bits & AccessBit.TTY) !== 0;
@@ -30,7 +32,7 @@ function isRefused(rule: Rule, bits: number): boolean {
         (!rule.readOnly || (bits & AccessBit.WRITE) === 0)
       : rule.action === 'Allow';
   if (rule.action === 'Allow') return !permitted || (rule.onlyTerminal && tty);
-  return !permitted && (!rule.onlyTerminal || tty);
+  return (!permitted || asksForArguments(rule)) && (!rule.onlyTerminal || tty);
 }
 
 /** In how many of the 8 cells the rule's action falls. */

@@ -10,6 +10,7 @@ import {
   StateLayout,
 } from '@kubearmor-ts/abi';
 import { packEdges, ROW_WORDS, type OutcomeRows, type StateId, type StateTable } from '@kubearmor-ts/match';
+import type { ArgumentList } from './argument-lists.ts';
 import { sha256 } from './sha256.ts';
 
 export interface ClassTables {
@@ -30,6 +31,8 @@ export interface PlanTables {
   /** By class index. */
   readonly classes: readonly ClassTables[];
   readonly sourceRoot: StateId | undefined;
+  /** By rule number. */
+  readonly argumentLists: ReadonlyMap<number, ArgumentList>;
 }
 
 export interface WrittenPlan {
@@ -47,7 +50,9 @@ export function writePlan(tables: PlanTables, limit: number): WrittenPlan | unde
   const rowCount = rows.length - 1;
   const statesAt = rowsAt + rowCount * RowLayout.sizeBytes;
   const sourcesAt = statesAt + states.length * StateLayout.sizeBytes;
-  const edgesAt = sourcesAt + (sourceCount + 1) * SourcePlanLayout.sizeBytes;
+  const argsAt = sourcesAt + (sourceCount + 1) * SourcePlanLayout.sizeBytes;
+  const argsBytes = tables.argumentLists.size === 0 ? 0 : 4 * (tables.ruleCount + 1);
+  const edgesAt = align(argsAt + argsBytes, EdgeLayout.sizeBytes);
   const size = align(edgesAt + packed.length * EdgeLayout.sizeBytes, RowLayout.sizeBytes);
   if (size > limit) return undefined;
   const blob = new Uint8Array(size);
@@ -68,6 +73,9 @@ export function writePlan(tables: PlanTables, limit: number): WrittenPlan | unde
   put(PlanLayout.sourceRoot, tables.sourceRoot === undefined ? 0 : stateAt(tables.sourceRoot));
   put(PlanLayout.sources, sourcesAt);
   put(PlanLayout.sourceCount, sourceCount);
+  if (argsBytes > 0) put(PlanLayout.args, argsAt);
+  for (const [number, { root, flags }] of tables.argumentLists)
+    put(argsAt + 4 * number, stateAt(root) | flags);
   for (const [index, cls] of tables.classes.entries()) {
     const at = PlanLayout.cls + index * ClassPlanLayout.sizeBytes;
     for (const [n, root] of cls.roots.entries()) put(at + ClassPlanLayout.root + 4 * n, stateAt(root));

@@ -63,6 +63,16 @@ export class PlanReader {
     return roots.filter((root) => root !== 0);
   }
 
+  /** The entry of a rule in the argument table: a start state's offset and flags; 0 when arguments do not matter. */
+  argumentEntry(ruleNumber: number): number {
+    const table = this.u32(PlanLayout.args);
+    return table === 0 ? 0 : this.u32(table + 4 * ruleNumber);
+  }
+
+  isListed(root: StateOffset, argument: Uint8Array): boolean {
+    return this.u32(this.walk(root, argument) + StateLayout.row) !== 0;
+  }
+
   unmatched(cls: EnforcedClass): number {
     return this.u32(this.classAt(cls) + ClassPlanLayout.unmatched);
   }

@@ -16,6 +16,7 @@ import {
   type StateId,
 } from '@kubearmor-ts/match';
 import { fail, ok, type Result } from '@kubearmor-ts/result';
+import { compileArguments } from './argument-lists.ts';
 import { rowsWith, statesAboveBlocks } from './blocks-below.ts';
 import type { EnforcedClass, EnforcementPlan, PlanInput } from './enforcement-plan.ts';
 import { labelSources, type SourceLabels } from './label-sources.ts';
@@ -71,6 +72,9 @@ class Planning {
       tables.push(compiled.value);
       flags.push(this.flagStates(begin, compiled.value.unmatched === Verdict.BLOCK));
     }
+    const firstOfArguments = this.states.length;
+    const argumentLists = compileArguments(this.matchers, this.states, this.rows);
+    flags.push(new Uint8Array(this.states.length - firstOfArguments));
     const source = labels.value.compile(this.states);
     if (this.states.length > this.limits.states) {
       const message = `the rules need ${this.states.length} states, the limit is ${this.limits.states}`;
@@ -85,7 +89,7 @@ class Planning {
     const ruleCount = this.matchers.length;
     const { states, rows } = this;
     const written = writePlan(
-      { states, rows, values, ruleCount, classes: tables, sourceRoot: source.root },
+      { states, rows, values, ruleCount, classes: tables, sourceRoot: source.root, argumentLists },
       this.limits.blobBytes,
     );
     if (written === undefined) {

@@ -38,6 +38,7 @@ const pattern: fc.Arbitrary<Pattern> = fc.oneof(
   component.map((name) => ({ kind: 'execname' as const, name })),
 );
 const source = fc.constantFrom('/bin/a', '/bin/ab', '/a');
+const argument = fc.constantFrom('', '-m', '-mm', 'random', '/', '/a/', 'é', '*');
 const rule: fc.Arbitrary<Rule> = fc
   .record({
     class: fc.constantFrom('exec' as const, 'file' as const),
@@ -49,9 +50,11 @@ const rule: fc.Arbitrary<Rule> = fc
     action: fc.constantFrom('Allow' as const, 'Audit' as const, 'Block' as const),
     severity: fc.constant(1),
     name: fc.constantFrom('p', 'q'),
+    allowedArgs: fc.option(fc.array(argument, { maxLength: 4 }), { nil: undefined, freq: 2 }),
   })
-  .map(({ name, source: from, ...rest }) => ({
+  .map(({ name, source: from, allowedArgs, ...rest }) => ({
     ...rest,
+    ...(allowedArgs === undefined ? {} : { allowedArgs }),
     ...(from === undefined ? {} : { source: from }),
     tags: [],
     message: '',
@@ -83,8 +86,13 @@ const access: fc.Arbitrary<Access> = fc
     write: fc.boolean(),
     tty: fc.boolean(),
     source: fc.option(source.map(bytes), { nil: undefined }),
+    args: fc.option(fc.array(argument.map(bytes), { maxLength: 4 }), { nil: undefined }),
   })
-  .map(({ source: from, ...rest }) => (from === undefined ? rest : { ...rest, source: from }));
+  .map(({ source: from, args, ...rest }) => ({
+    ...rest,
+    ...(from === undefined ? {} : { source: from }),
+    ...(args === undefined ? {} : { args }),
+  }));
 
 function planned(one: PlanInput) {
   const result = planWorkload(one);

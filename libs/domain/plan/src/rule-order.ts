@@ -1,11 +1,12 @@
 import type { Action, Pattern, Rule } from '@kubearmor-ts/policy';
+import { asksForArguments } from './argument-lists.ts';
 import { refusals } from './outcome.ts';
 
 /*
  * Precedence of rules (decision table of the policy reference, rows 1 and 2), lowest first:
  * source-specific over global, exact over glob and program name over directory, deeper directory over shallower,
  * one directory's own rule over its recursive one, Block over Audit over Allow, the rule that refuses more over the one
- * that refuses less (a plain Block is not undone by a Block with ownerOnly). What is left is ordered by content, so that
+ * that refuses less (a plain Block is not undone by a Block with ownerOnly or allowedArgs). What is left is ordered by content, so that
  * the order of input never shows.
  */
 
@@ -42,7 +43,7 @@ function rank(rule: Rule): Ranked {
     rank: (rule.source === undefined ? 0 : 4) + PATTERN_RANK[pattern.kind],
     depth: isDirectory ? pattern.dir.length : 0,
     recursive: isDirectory && pattern.recursive,
-    strictness: refusals(rule),
+    strictness: refusals(rule) - (asksForArguments(rule) ? 0.5 : 0),
     text: patternText(pattern),
     content: undefined,
   };

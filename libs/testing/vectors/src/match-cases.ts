@@ -425,6 +425,55 @@ function randomSets(count: number): readonly QuestionSet[] {
   });
 }
 
+const argumentVectors: readonly (readonly string[])[] = [
+  [],
+  ['p'],
+  ['-m'],
+  [''],
+  ['p', '-m'],
+  ['p', 'random', '-m', 'random'],
+  ['p', ''],
+  ['p', '/'],
+  ['p', '-'],
+  ['p', '-mm'],
+  ['p', 'x'.repeat(300)],
+  ['p', 'x'.repeat(301)],
+  ['p', ...Array<string>(40).fill('-m')],
+  ['p', ...Array<string>(40).fill('-m'), '-n'],
+];
+const runsWith = (path: string): readonly Question[] =>
+  ['', 'o', 't', 'ot'].flatMap((access) => [
+    { class: 'exec', path, access },
+    ...argumentVectors.map((args) => ({ class: 'exec' as const, path, access, args })),
+  ]);
+
+export const argumentLists: QuestionFile = {
+  about: 'Rules with allowedArgs, alone and beside others, on runs with and without listed arguments',
+  sets: (
+    [
+      [rule('Block', exact('/p'), { class: 'exec', allowedArgs: ['-m', 'random'] })],
+      [rule('Block', exact('/p'), { class: 'exec', allowedArgs: ['', '/', 'x'.repeat(300)] })],
+      [rule('Block', exact('/p'), { class: 'exec', allowedArgs: ['-m'], ownerOnly: true })],
+      [rule('Block', exact('/p'), { class: 'exec', allowedArgs: ['-m'], onlyTerminal: true })],
+      [rule('Allow', exact('/p'), { class: 'exec', allowedArgs: ['-m'] })],
+      [rule('Audit', exact('/p'), { class: 'exec', allowedArgs: ['-m'] })],
+      [
+        rule('Block', exact('/p'), { class: 'exec', allowedArgs: ['-m'] }),
+        rule('Block', tree('/'), { class: 'exec' }),
+        rule('Audit', exact('/p'), { class: 'exec' }),
+      ],
+      [
+        rule('Block', exact('/p'), { class: 'exec', allowedArgs: ['-m'] }),
+        rule('Block', exact('/p'), { class: 'exec' }),
+      ],
+      [
+        rule('Block', tree('/'), { class: 'exec', allowedArgs: ['-m'] }),
+        rule('Audit', exact('/p'), { class: 'exec' }),
+      ],
+    ] as const
+  ).flatMap((rules) => [set(rules, runsWith('/p')), set(rules, runsWith('/p'), 'block', 'audited')]),
+};
+
 export const random: QuestionFile = { about: 'Rule sets of pseudo-random choices', sets: randomSets(80) };
 
 export const questionFiles: Readonly<Record<string, QuestionFile>> = {
@@ -434,5 +483,6 @@ export const questionFiles: Readonly<Record<string, QuestionFile>> = {
   globs,
   bytes,
   sources,
+  arguments: argumentLists,
   random,
 };

@@ -4,7 +4,7 @@ import type { Rule } from '@kubearmor-ts/policy';
 
 /** A rule as the files write it: what is absent has its default. */
 export type VectorRule = Pick<Rule, 'class' | 'pattern' | 'action'> &
-  Partial<Pick<Rule, 'source' | 'ownerOnly' | 'readOnly' | 'onlyTerminal'>>;
+  Partial<Pick<Rule, 'source' | 'allowedArgs' | 'ownerOnly' | 'readOnly' | 'onlyTerminal'>>;
 
 export interface VectorAccess {
   readonly class: Access['class'];
@@ -13,6 +13,7 @@ export interface VectorAccess {
   /** Letters of `owt`. */
   readonly access: string;
   readonly source?: string;
+  readonly args?: readonly string[];
   readonly verdict: Verdict;
   readonly rule?: number;
 }
@@ -93,6 +94,7 @@ export function toAccess({
   pathHex,
   access,
   source,
+  args,
 }: Omit<VectorAccess, 'verdict' | 'rule'>): Access {
   const bytes =
     pathHex === undefined ? new TextEncoder().encode(path) : Uint8Array.from(Buffer.from(pathHex, 'hex'));
@@ -103,5 +105,6 @@ export function toAccess({
     write: access.includes('w'),
     tty: access.includes('t'),
     ...(source === undefined ? {} : { source: new TextEncoder().encode(source) }),
+    ...(args === undefined ? {} : { args: args.map((arg) => new TextEncoder().encode(arg)) }),
   };
 }

@@ -236,6 +236,7 @@ static void host_posture(void)
 {
 	plan_new();
 	mini_rule(&plan, trees[KA_CLASS_EXEC], RECURSIVE, "/bin", allow(1));
+	mini_rule(&plan, trees[KA_CLASS_EXEC], RECURSIVE, "/usr/bin", allow(5));
 	mini_rule(&plan, trees[KA_CLASS_EXEC], RECURSIVE, W "/bin", allow(2));
 	mini_rule(&plan, trees[KA_CLASS_EXEC], RECURSIVE, "/lib64", allow(3));
 	mini_rule(&plan, trees[KA_CLASS_EXEC], RECURSIVE, "/lib", allow(4));

@@ -127,18 +127,30 @@ static long name_step(__u32 i, struct name_search *search)
 	return 0;
 }
 
+/* Whether the name of a dentry is a shared library's; the loader itself has such a name. */
+static __noinline bool is_library(struct ka_scratch *slot, __u64 dentry)
+{
+	struct name_search search = { .text = slot->path[1].text };
+	__u64 name = KA_ADDRESS(struct dentry, dentry, d_name.name);
+
+	bpf_probe_read_kernel_str(slot->path[1].text, KA_NAME_MAX + 1, (void *)name);
+	bpf_loop(KA_NAME_MAX, name_step, &search, 0);
+	return search.found;
+}
+
 /*
  * Running a program without exec: handing it to the dynamic loader. The loader maps it executable, as no one maps
- * anything but shared libraries, which their names tell apart. Only Block rules speak here: under a whitelist every
- * plug-in would have to be listed as a program. Mappings that exec itself makes come after its own check.
+ * anything but shared libraries, which their names tell apart. A program that maps other things is held to Block
+ * rules alone: under a whitelist every plug-in would have to be listed as a program. But where the program is the
+ * loader, what it maps is what runs, and the posture speaks too. Mappings that exec itself makes come after its own
+ * check.
  */
 static __always_inline int judge_mapping(__u64 file)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct name_search search = {};
 	struct ka_subject who;
 	struct ka_scratch *slot;
-	__u64 dentry, inode, name;
+	__u64 dentry, inode;
 	int ret;
 
 	if (!file || BPF_CORE_READ_BITFIELD(task, in_execve))
@@ -149,17 +161,15 @@ static __always_inline int judge_mapping(__u64 file)
 	if (!slot)
 		return ret;
 	dentry = KA_ADDRESS(struct file, file, f_path.dentry);
-	name = KA_ADDRESS(struct dentry, dentry, d_name.name);
-	bpf_probe_read_kernel_str(slot->path[1].text, KA_NAME_MAX + 1, (void *)name);
-	search.text = slot->path[1].text;
-	bpf_loop(KA_NAME_MAX, name_step, &search, 0);
-	if (search.found) {
+	if (is_library(slot, dentry)) {
 		scratch_give(slot);
 		return 0;
 	}
+	slot->access.options = ACCESS_BLOCK_ONLY | ACCESS_RULES_ONLY;
+	if (is_library(slot, (__u64)task->mm->exe_file->f_path.dentry))
+		slot->access.options = ACCESS_BLOCK_ONLY;
 	inode = KA_ADDRESS(struct file, file, f_inode);
 	slot->access.hook = KA_HOOK_MMAP_FILE;
-	slot->access.options = ACCESS_BLOCK_ONLY | ACCESS_RULES_ONLY;
 	slot->access.place[0].mnt = KA_ADDRESS(struct file, file, f_path.mnt);
 	slot->access.place[0].dentry = dentry;
 	slot->access.owner_uid[0] = KA_READ(struct inode, inode, i_uid.val);

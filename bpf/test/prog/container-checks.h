@@ -33,7 +33,7 @@ static const struct {
 	{ "user", do_private_user },   { "bind", do_bind },	   { "tmpfs", do_tmpfs },
 	{ "overlay", do_overlay },     { "tree", do_open_tree },   { "attach", do_open_tree_attach },
 	{ "exec", do_exec },	       { "sleep", do_sleep },	   { "uring", do_uring },
-	{ "setns", do_host_mounts },
+	{ "setns", do_host_mounts },   { "map", do_map_exec },
 };
 
 /* What this program does when it is run as a container's program: a deed by its name, the errno as exit code. */

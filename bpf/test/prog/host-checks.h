@@ -232,6 +232,13 @@ static void host_exec(void)
 	unbind(KA_HOST_WORKLOAD);
 }
 
+static int do_run_mapper(const char *a, const char *b)
+{
+	char *argv[] = { (char *)a, "--inside", "map", (char *)b, "", 0 };
+
+	return execv(a, argv);
+}
+
 static void host_posture(void)
 {
 	plan_new();
@@ -248,6 +255,7 @@ static void host_posture(void)
 	refused("renaming an unlisted program onto the list", (void *)rename, W "/sbin/x", W "/bin/x", KA_HOOK_FILE_RENAME, 0, W "/sbin/x");
 	refused("renaming an unlisted directory onto the list", (void *)rename, W "/other", W "/bin/other3", KA_HOOK_FILE_RENAME, 0, W "/other");
 	passes("mapping an unlisted plug-in", do_map_exec, W "/sbin/x", 0);
+	refused("a loader mapping an unlisted program", do_run_mapper, W "/bin/ld-own.so.2", W "/sbin/x", KA_HOOK_MMAP_FILE, 0, W "/sbin/x");
 	plan.header->cls[KA_CLASS_EXEC].unmatched.decide = KA_REPORT;
 	reported("an unlisted program under audit posture", do_exec, W "/sbin/x", 0, KA_HOOK_SECURITY_BPRM_CHECK, 0, 0);
 	unbind(KA_HOST_WORKLOAD);
@@ -300,7 +308,7 @@ static void host_checks(void)
 	}
 	mkdir("/ka-root", 0755);
 	file_make("/ka-root/a");
-	if (symlink("secret", W "/link") || system("cp /proc/$PPID/exe " W "/bin/reader1 && cp /proc/$PPID/exe " W "/bin/reader2"))
+	if (symlink("secret", W "/link") || system("cp /proc/$PPID/exe " W "/bin/reader1 && cp /proc/$PPID/exe " W "/bin/reader2 && cp /proc/$PPID/exe " W "/bin/ld-own.so.2"))
 		perror("set-up");
 	host_files();
 	host_long_paths();

@@ -34,7 +34,9 @@ export async function labStage(kernels: readonly string[]): Promise<Tally> {
           onEvent: (event) => {
             if (event.event !== 'scenario-end') return;
             const { scenario, ms } = event;
-            console.log(`  lab ${kernel}: ${scenario} took ${seconds(ms)} s, at ${seconds(Date.now() - began)} s`);
+            console.log(
+              `  lab ${kernel}: ${scenario} took ${seconds(ms)} s, at ${seconds(Date.now() - began)} s`,
+            );
           },
         },
         scenarios,

@@ -20,9 +20,28 @@ export function readSuite(report: SuiteReport): Tally {
   return { passed, failed, skipped };
 }
 
+const seconds = (ms: number): string => (ms / 1000).toFixed(0);
+
 /** Every scenario on every kernel given, the kernels side by side. */
 export async function labStage(kernels: readonly string[]): Promise<Tally> {
   const scenarios = (await discoverScenarios()).filter((one) => one.options.onlyByName !== true);
-  const reports = await Promise.all(kernels.map((kernel) => runSuite({ kernel }, scenarios)));
+  const began = Date.now();
+  const reports = await Promise.all(
+    kernels.map((kernel) =>
+      runSuite(
+        {
+          kernel,
+          onEvent: (event) => {
+            if (event.event !== 'scenario-end') return;
+            const { scenario, ms } = event;
+            console.log(
+              `  lab ${kernel}: ${scenario} took ${seconds(ms)} s, at ${seconds(Date.now() - began)} s`,
+            );
+          },
+        },
+        scenarios,
+      ),
+    ),
+  );
   return reports.map(readSuite).reduce(add, nothing);
 }

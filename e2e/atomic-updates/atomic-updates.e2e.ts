@@ -30,7 +30,7 @@ scenario('atomic-updates', { prepare, timeoutMs: 900_000 }, async (lab) => {
 
   await lab.case(`${UPDATES} changes in the policy directory: not one open succeeds`, async () => {
     await guard.apply([0, 4].map((n) => policyVersion(n, container.name, BLOCKED).policy));
-    await underAttack(lab, container, async () => {
+    await underAttack(lab, guard, container, async () => {
       for (let n = 0; n < UPDATES; n += 1) {
         const { policy } = policyVersion(n, container.name, BLOCKED);
         guard.put(`${policy.metadata.name}.yaml`, policy);
@@ -60,7 +60,7 @@ scenario('atomic-updates', { prepare, timeoutMs: 900_000 }, async (lab) => {
       // The files' guard goes: from here on only what gRPC brought protects.
       await guard.withdraw(`${GUARD}.yaml`);
       await guard.withdraw(`${NOISE}.yaml`);
-      await underAttack(lab, container, async () => {
+      await underAttack(lab, guard, container, async () => {
         for (let n = 0; n < UPDATES; n += 1) assert.equal(await send('MODIFIED', n), PolicyStatus.Modified);
         await settled(lab, guard);
       });
@@ -71,14 +71,22 @@ scenario('atomic-updates', { prepare, timeoutMs: 900_000 }, async (lab) => {
   });
 });
 
-async function underAttack(lab: Lab, container: Container, change: () => Promise<void>): Promise<void> {
+async function underAttack(
+  lab: Lab,
+  guard: AgentGuard,
+  container: Container,
+  change: () => Promise<void>,
+): Promise<void> {
   const hammer = await startHammer(lab, container, { mode: 'open', path: BLOCKED, free: FREE, pauseUs: 500 });
   const began = Date.now();
   let failure: unknown;
   await change().catch((cause: unknown) => (failure = cause));
   const counts = await hammer.stop();
   lab.log(`${Math.round((Date.now() - began) / 1000)} s: ${JSON.stringify(counts)}`);
-  if (failure !== undefined) throw failure;
+  if (failure !== undefined) {
+    lab.log(`the agent said: ${guard.agent.output().slice(-3000)}`);
+    throw failure;
+  }
   assert.equal(counts.escaped, 0);
   assert.equal(counts.otherErrors, 0);
   assert.equal(counts.freeFailed, 0);

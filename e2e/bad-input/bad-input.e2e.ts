@@ -97,7 +97,12 @@ scenario('bad-input', { prepare, timeoutMs: 1_200_000 }, async (lab) => {
       },
     );
     guard.put('typo.yaml', policy);
-    await lab.until('a word about recurive', () => /recurive/.test(guard.agent.output()), 30_000);
+    await lab.until(
+      'a word about recurive',
+      async () =>
+        /KA_POLICY_UNKNOWN_KEY[^}]*typo\.yaml:1:\d+[^}]*recurive/.test(await guard.agent.page('/policies')),
+      30_000,
+    );
     await unharmed();
     await guard.remove('typo.yaml');
   });

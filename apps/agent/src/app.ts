@@ -1,3 +1,4 @@
+import type { CodedError } from '@kubearmor-ts/result';
 import { dirname, join } from 'node:path';
 import { KA_MAX_WORKLOADS } from '@kubearmor-ts/abi';
 import type { FrameStats } from '@kubearmor-ts/abi';
@@ -214,14 +215,8 @@ export function createAgent({
     pages: {
       '/policies': () => ({
         policies: describePolicies(store, enforcement, settings),
-        problems: [...store.problems()].map(([file, { code, reason, object, place, message }]) => ({
-          file,
-          code,
-          reason,
-          object,
-          place,
-          message,
-        })),
+        problems: [...store.problems()].map(complaintRow),
+        warnings: [...store.warnings()].map(complaintRow),
       }),
       '/workloads': () => ({ workloads: describeWorkloads(enforcement), runtimes: inventory.status() }),
     },
@@ -354,3 +349,15 @@ function optional(service: Service, errors: ErrorReporter): Service {
     stop: () => (isStarted ? service.stop() : Promise.resolve()),
   };
 }
+
+const complaintRow = ([file, { code, reason, object, place, message }]: readonly [
+  string,
+  CodedError,
+]): unknown => ({
+  file,
+  code,
+  reason,
+  object,
+  place,
+  message,
+});

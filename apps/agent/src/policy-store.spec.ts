@@ -78,3 +78,19 @@ test('of two files that define one policy the one written last is in force, and 
     path: '/old',
   });
 });
+
+test('an unknown field is a warning with its place, and the policy holds', () => {
+  const text =
+    'apiVersion: security.kubearmor.com/v1\nkind: KubeArmorPolicy\nmetadata:\n  name: typo\nspec:\n  selector: {matchLabels: {app: x}}\n  file:\n' +
+    '    matchDirectories:\n    - dir: /etc/\n      recurive: true\n  action: Block\n';
+  const store = new PolicyStore();
+  store.apply([parsePolicyFile('a.yaml', Buffer.from(text), 1n)], []);
+  expect(store.size).toBe(1);
+  expect([...store.problems()]).toEqual([]);
+  expect([...store.warnings()]).toMatchObject([
+    [
+      'a.yaml',
+      { code: 'KA_POLICY_UNKNOWN_KEY', place: 'a.yaml:10:7', message: expect.stringContaining('recurive') },
+    ],
+  ]);
+});

@@ -8,6 +8,8 @@ export interface PolicyFile {
   readonly policies: readonly Policy[];
   /** Documents that say nothing usable, and the file itself when it cannot be read. */
   readonly errors: readonly CodedError[];
+  /** Parts of usable documents that say nothing, such as unknown fields. */
+  readonly warnings?: readonly CodedError[];
   /** Decides between two files that define the same policy: the one written last. */
   readonly writtenNs: bigint;
 }
@@ -66,6 +68,12 @@ export class PolicyStore {
     }
   }
 
+  /** What usable documents say in vain, by path. */
+  *warnings(): IterableIterator<readonly [path: string, warning: CodedError]> {
+    for (const { path, warnings } of this.#files.values())
+      for (const warning of warnings ?? []) yield [path, warning];
+  }
+
   /** Files that define the policy, the one in force last. */
   filesOf(key: string): readonly PolicyFile[] {
     return [...(this.#definers.get(key) ?? [])]
@@ -88,7 +96,8 @@ export class PolicyStore {
           ? file
           : { ...file, policies: withKept(file.policies, before?.policies ?? []) };
       this.#replace(file.path, next, touched);
-      for (const error of file.errors) for (const listener of this.#problemListeners) listener(error);
+      for (const error of [...file.errors, ...(file.warnings ?? [])])
+        for (const listener of this.#problemListeners) listener(error);
     }
     return this.#settle(touched);
   }

@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { formatPlace, parsePolicies } from '@kubearmor-ts/policy';
+import { formatPlace, parsePolicies, policyTitle } from '@kubearmor-ts/policy';
 import type { Policy } from '@kubearmor-ts/policy';
 import type { CodedError } from '@kubearmor-ts/result';
 import type { PolicyFile } from './policy-store.ts';
@@ -19,6 +19,9 @@ export type PolicyParser = (
 
 /** Ten times what an API server stores of one object, and what one gRPC message holds; parsing more takes many seconds. */
 export const FILE_BYTES_MAX = 4 << 20;
+
+/** Kept of one file. */
+const WARNINGS_MAX = 200;
 
 /** Undefined for what is no regular file (after following links): a FIFO must not stop the agent. */
 export async function stampOf(path: string): Promise<FileStamp | undefined> {
@@ -61,16 +64,25 @@ export async function readPolicyFile(
 export function parsePolicyFile(path: string, bytes: Uint8Array, writtenNs: bigint): PolicyFile {
   const policies: Policy[] = [];
   const errors: CodedError[] = [];
-  for (const { result, place } of parsePolicies(bytes, { file: path, strictness: 'lenient' })) {
+  const warned: CodedError[] = [];
+  for (const { result, place, warnings } of parsePolicies(bytes, { file: path, strictness: 'lenient' })) {
     if (result.ok) {
       policies.push(result.value);
+      for (const { code, reason, message, path: field, place: where } of warnings)
+        warned.push({
+          code,
+          reason,
+          message: `${field}: ${message}`,
+          object: policyTitle(result.value.id),
+          place: formatPlace(where ?? place),
+        });
       continue;
     }
     /* Other Kubernetes objects may lie in the directory: they are none of ours. */
     if (result.error.code === 'KA_POLICY_OTHER_KIND') continue;
     errors.push(toComplaint(result.error, path, formatPlace(place)));
   }
-  return { path, policies, errors, writtenNs };
+  return { path, policies, errors, warnings: warned.slice(0, WARNINGS_MAX), writtenNs };
 }
 
 const broken = (path: string, stamp: FileStamp, error: CodedError): PolicyFile => ({

@@ -35,6 +35,8 @@ export function createOpsServer(options: OpsServerOptions): OpsServer {
   const server: Server = createServer(
     { requestTimeout: 10_000, maxHeaderSize: 8192 },
     (request, response) => {
+      // Probes and scrapes come seconds apart: a kept connection would meet the idle timeout as often as not.
+      response.setHeader('connection', 'close');
       const path = (request.url ?? '').split('?', 1)[0];
       if (request.method !== 'GET' && request.method !== 'HEAD') {
         send(response, 405, 'text/plain; charset=utf-8', 'only GET\n');

@@ -1,0 +1,1 @@
+export type { BatchLimits, Delivery, RejectedRecord, Sink, SinkRecord } from './sink.ts';

@@ -161,12 +161,14 @@ export function createAgent({
     },
   });
   enforcer.onLoss((count, ring) => reporter.lost(ring, Number(count)));
-  const hold = new EventHold<AccessRecord>((events, ring) => {
+  const hold = new EventHold<AccessRecord>((events, ring, through) => {
     for (const event of events) reporter.take(ring, event);
-    const last = events.reduce((highest, event) => (event.seq > highest ? event.seq : highest), 0n);
-    void enforcer.eventsTaken(last, ring);
+    /* Taken is what has been written: whoever dies in between counts these again rather than not at all. */
+    const taken = (): void => void enforcer.eventsTaken(through, ring);
+    if (lines === undefined) taken();
+    else lines.afterWritten(taken);
   });
-  enforcer.onEvents((events, ring) => hold.take(events, ring));
+  enforcer.onEvents((events, ring, through) => hold.take(events, ring, through));
   const takeUp = (restored: readonly Restored[]): void => {
     enforcement.connected(restored);
     const patience = new AbortController();

@@ -1,7 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Alert } from '@kubearmor-ts/proto';
 import { AlertLines } from './write-alert-lines.ts';
+
+const anAlert = Alert.create({ PolicyName: 'block-one' });
 
 let dir = '';
 beforeEach(() => {
@@ -22,4 +25,25 @@ test.each([
   await lines.start();
   await lines.stop();
   expect(readFileSync(path, 'utf8')).toBe(after);
+});
+
+test('what is said to be written is in the file', async () => {
+  const path = join(dir, 'events.jsonl');
+  const lines = new AlertLines(path, (error) => {
+    throw new Error(error.message);
+  });
+  await lines.start();
+  for (let i = 0; i < 1000; i += 1) lines.write({ ...anAlert, PID: i });
+  const count = (): number => readFileSync(path, 'utf8').split('\n').length - 1;
+  expect(await new Promise((resolve) => lines.afterWritten(() => resolve(count())))).toBe(1000);
+  await lines.stop();
+});
+
+test('a file that cannot be written delays nobody: its lines are counted as lost', async () => {
+  const { promise: complaint, resolve: complain } = Promise.withResolvers<string>();
+  const lines = new AlertLines('/dev/full', (error) => complain(error.code));
+  await lines.start();
+  lines.write(anAlert);
+  await new Promise<void>((resolve) => lines.afterWritten(resolve));
+  expect([await complaint, lines.written, lines.dropped]).toEqual(['KA_AGENT_LOG_FILE', 0, 1]);
 });

@@ -17,6 +17,11 @@ export class AlertLines implements Service {
   readonly #queue = new BoundedQueue<string>(QUEUE_LINES, 'drop-oldest');
   #stream: WriteStream | NodeJS.WriteStream | undefined;
   #isWaiting = false;
+  /** Lines are numbered as they are pushed; a number is settled when its line is in the file or was dropped. */
+  #settledThrough = 0;
+  #writes = 0;
+  readonly #waiting: { readonly through: number; readonly done: () => void }[] = [];
+  #failed = 0;
   written = 0;
 
   constructor(path: string, onError: (error: CodedError) => void) {
@@ -26,7 +31,7 @@ export class AlertLines implements Service {
   }
 
   get dropped(): number {
-    return this.#queue.counts.dropped;
+    return this.#queue.counts.dropped + this.#failed;
   }
 
   start(): Promise<void> {
@@ -60,14 +65,39 @@ export class AlertLines implements Service {
   write(event: Alert | Log): void {
     this.#queue.push(toFormB(event));
     this.#pump();
+    this.#settle();
+  }
+
+  /** Calls back once every event given so far has been handed to the operating system, or dropped and counted. */
+  afterWritten(done: () => void): void {
+    this.#waiting.push({ through: this.#queue.counts.pushed, done });
+    this.#settle();
+  }
+
+  get #firstQueued(): number {
+    return this.#queue.counts.pushed - this.#queue.size;
+  }
+
+  #settle(): void {
+    if (this.#writes === 0) this.#settledThrough = this.#firstQueued;
+    while (this.#waiting[0] !== undefined && this.#waiting[0].through <= this.#settledThrough)
+      this.#waiting.shift()?.done();
   }
 
   #pump(): void {
     while (!this.#isWaiting && this.#stream !== undefined) {
       const lines = this.#queue.takeMany(256);
       if (lines.length === 0) return;
-      this.written += lines.length;
-      if (this.#stream.write(`${lines.join('\n')}\n`)) continue;
+      const through = this.#firstQueued;
+      this.#writes += 1;
+      const isRoomLeft = this.#stream.write(`${lines.join('\n')}\n`, (failure) => {
+        if (failure) this.#failed += lines.length;
+        else this.written += lines.length;
+        this.#writes -= 1;
+        this.#settledThrough = through;
+        this.#settle();
+      });
+      if (isRoomLeft) continue;
       this.#isWaiting = true;
       this.#stream.once('drain', () => {
         this.#isWaiting = false;

@@ -49,6 +49,8 @@ export interface EnforcerDeps {
   readonly maxPendingBytes?: number;
 }
 
+export type EventListener = (events: readonly AccessRecord[], ring: Ring, through: bigint) => void;
+
 export interface Enforcer {
   /** Resolves when the enforcer serves; rejects with an EnforcerError when trying again cannot help. */
   start(signal: AbortSignal): Promise<Hello>;
@@ -68,7 +70,8 @@ export interface Enforcer {
   /** Records of this ring up to `seq` will never be asked for again. */
   eventsTaken(seq: bigint, ring?: Ring): Done;
   stats(): Promise<Result<FrameStats, EnforcerFault>>;
-  onEvents(listener: (events: readonly AccessRecord[], ring: Ring) => void): void;
+  /** `through`: every record of the ring up to this number has been handed over or told as lost: safe to take. */
+  onEvents(listener: EventListener): void;
   /** Records that were produced and never arrived; each is told once. */
   onLoss(listener: (count: bigint, ring: Ring) => void): void;
   onState(listener: (state: State) => void): void;
@@ -94,7 +97,7 @@ export const createEnforcer = (deps: EnforcerDeps): Enforcer => {
   const backoff = new Backoff({ firstMs: 100, maxMs: 10_000 }, deps.random);
   const pending = new Pending();
   const taken = Array.from({ length: KA_RING_COUNT }, () => 0n);
-  const eventListeners: ((events: readonly AccessRecord[], ring: Ring) => void)[] = [];
+  const eventListeners: EventListener[] = [];
   const lossListeners: ((count: bigint, ring: Ring) => void)[] = [];
   const stateListeners: ((state: State) => void)[] = [];
   const started = Promise.withResolvers<Hello>();
@@ -109,7 +112,8 @@ export const createEnforcer = (deps: EnforcerDeps): Enforcer => {
   let lifetime: AbortSignal | undefined;
 
   const intake = new EventIntake({
-    events: (events, ring) => eventListeners.forEach((listener) => listener(events, ring)),
+    events: (events, ring, through) =>
+      eventListeners.forEach((listener) => listener(events, ring, through)),
     lost: (count, ring) => lossListeners.forEach((listener) => listener(count, ring)),
     broken: () => {
       badFrames += 1;

@@ -5,7 +5,8 @@ import { Sequence } from './sequence.ts';
 const rings: readonly Ring[] = [Ring.ALERTS, Ring.TELEMETRY];
 
 export interface IntakeSink {
-  events(events: readonly EventAccess[], ring: Ring): void;
+  /** `through`: every record up to this number has come or been counted as lost. */
+  events(events: readonly EventAccess[], ring: Ring, through: bigint): void;
   lost(count: bigint, ring: Ring): void;
   broken(error: FrameError): void;
 }
@@ -51,7 +52,7 @@ export class EventIntake {
       const batch = this.#batches[ring];
       if (batch === undefined || batch.length === 0) continue;
       this.#batches = this.#batches.map((other, i) => (i === ring ? [] : other));
-      this.#sink.events(batch, ring);
+      this.#sink.events(batch, ring, this.#sequences?.[ring]?.settled ?? 0n);
     }
   }
 

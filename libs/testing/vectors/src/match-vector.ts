@@ -44,12 +44,13 @@ export interface MatchVector {
 
 export const matchFolder = new URL('../match/', import.meta.url);
 
-export function loadMatchVectors(): readonly MatchVector[] {
-  const files = readdirSync(matchFolder)
+/** `folder`: where they lie, for who runs from a bundle. */
+export function loadMatchVectors(folder = matchFolder): readonly MatchVector[] {
+  const files = readdirSync(folder)
     .filter((name) => name.endsWith('.json'))
     .sort();
   return files.flatMap((file) => {
-    const { sets } = JSON.parse(readFileSync(new URL(file, matchFolder), 'utf8')) as VectorFile;
+    const { sets } = JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as VectorFile;
     return sets.map((set, at) => toVector(file, at, set));
   });
 }

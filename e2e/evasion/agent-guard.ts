@@ -77,9 +77,14 @@ export class AgentGuard implements Guard {
     renameSync(join(this.agent.policyDir, `.${file}`), join(this.agent.policyDir, file));
   }
 
+  /** Removes a file at once, without waiting for the effect. */
+  take(file: string): void {
+    rmSync(join(this.agent.policyDir, file));
+  }
+
   /** Removes a policy file and waits until its policy is not known any more. */
   async withdraw(file: string): Promise<void> {
-    rmSync(join(this.agent.policyDir, file));
+    this.take(file);
     const name = file.replace(/\.yaml$/, '');
     await this.lab.until(
       `${file} to be out of force`,
@@ -90,7 +95,7 @@ export class AgentGuard implements Guard {
 
   /** Removes a file, whatever was in it, and waits until nothing of it is known. */
   async remove(file: string): Promise<void> {
-    rmSync(join(this.agent.policyDir, file));
+    this.take(file);
     await this.lab.until(
       `${file} to be forgotten`,
       async () => !(await this.agent.page('/policies')).includes(`/${file}`),

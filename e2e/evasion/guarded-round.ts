@@ -55,7 +55,7 @@ export async function runGuarded(
 
 /**
  * Denials that no alert tells of: each must name its policy, and its object where the attack's first refused step
- * touches the object itself.
+ * touches the object itself. An allow-list denies whatever name the attack gives to its object.
  */
 export function missingAlerts(
   round: Round,
@@ -70,10 +70,9 @@ export function missingAlerts(
       (alert) =>
         alert.workload === round.arena.name &&
         (one.manifest.alert === 'elsewhere'
-          ? alert.source.includes(`${one.folder} `) ||
-            alert.source.endsWith(one.folder) ||
-            alert.resource.startsWith(`${one.folder}/`)
-          : alert.policy === policy && names(alert.resource, one)),
+          ? concerns(alert, one)
+          : alert.policy === policy &&
+            (names(alert.resource, one) || (round.policy === 'allow-list' && concerns(alert, one)))),
     );
     const { attack } = one.manifest;
     return found
@@ -82,6 +81,11 @@ export function missingAlerts(
           `${attack} (${one.goal}) was denied (${results[i].detail}) without an alert of ${policy} for ${one.target.slice(0, 200)}`,
         ];
   });
+}
+
+/** The alert's process was started for this attack, or its object lies in the attack's folder. */
+function concerns({ source, resource }: GuardAlert, { folder }: AttackCase): boolean {
+  return source.includes(`${folder} `) || source.endsWith(folder) || resource.startsWith(`${folder}/`);
 }
 
 /** Of programs, the resource goes on with their arguments; bytes that are no UTF-8 cannot be in an alert. */

@@ -5,6 +5,7 @@ import type { LabSettings } from './guest-machine.ts';
 import { discoverScenarios } from './discover.ts';
 import { LabError } from './errors.ts';
 import { KERNELS } from './kernel-table.ts';
+import type { CaseResult } from './protocol.ts';
 import { runSuite } from './run-suite.ts';
 import { selfTest } from './self-test.ts';
 
@@ -98,23 +99,30 @@ async function main(): Promise<number> {
   const counts = { passed: 0, failed: 0, skipped: 0 };
   let broken = false;
   for (const kernel of kernels) {
+    const told = new Set<CaseResult>();
+    const tell = (result: CaseResult): void => {
+      if (told.has(result)) return;
+      told.add(result);
+      if (values.json) console.log(JSON.stringify({ kernel, ...result }));
+      else
+        console.log(
+          `${result.status.padEnd(7)} ${kernel} ${result.scenario}: ${result.name} (${result.ms} ms)${result.reason === undefined ? '' : `\n        ${result.reason.replaceAll('\n', '\n        ')}`}`,
+        );
+    };
     const report = await runSuite(
       {
         ...settings(kernel),
         onOutput: (text) => process.stderr.write(text),
         onEvent: (event) => {
           if (event.event === 'log') console.error(`  ${event.line}`);
+          if (event.event === 'case') tell(event.result);
         },
       },
       chosen,
     );
     for (const result of report.results) {
       counts[result.status] += 1;
-      if (values.json) console.log(JSON.stringify({ kernel, ...result }));
-      else
-        console.log(
-          `${result.status.padEnd(7)} ${kernel} ${result.scenario}: ${result.name} (${result.ms} ms)${result.reason === undefined ? '' : `\n        ${result.reason.replaceAll('\n', '\n        ')}`}`,
-        );
+      tell(result);
     }
     if (report.failure !== undefined) {
       broken = true;

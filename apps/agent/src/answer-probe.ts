@@ -1,7 +1,7 @@
 import { ProbeResponse } from '@kubearmor-ts/proto';
 import { policyKey } from '@kubearmor-ts/policy';
 import type { Policy, PolicyMode } from '@kubearmor-ts/policy';
-import type { WorkloadStatus } from './enforce-workloads.ts';
+import type { WorkloadStatus } from './workload-entry.ts';
 import { unenforcedParts } from './unenforced-parts.ts';
 
 /** As existing agents number it; `karmor probe` lists those with 1. */

@@ -1,7 +1,8 @@
 import { formatPlace, policyKey } from '@kubearmor-ts/policy';
 import type { Policy } from '@kubearmor-ts/policy';
 import type { CodedError } from '@kubearmor-ts/result';
-import type { WorkloadEnforcement, WorkloadStatus } from './enforce-workloads.ts';
+import type { WorkloadEnforcement } from './enforce-workloads.ts';
+import type { WorkloadStatus } from './workload-entry.ts';
 import type { EnforcementSettings } from './enforcement-settings.ts';
 import type { PolicyStore } from './policy-store.ts';
 import { unenforcedParts } from './unenforced-parts.ts';

@@ -1,20 +1,22 @@
 import { KA_HOST_WORKLOAD } from '@kubearmor-ts/abi';
 import type { EnforcementPlan } from '@kubearmor-ts/plan';
-import { policyKey } from '@kubearmor-ts/policy';
-import type { Policy, PolicyMode, Postures } from '@kubearmor-ts/policy';
+import type { Policy } from '@kubearmor-ts/policy';
 import type { CodedError } from '@kubearmor-ts/result';
-import { withoutPid, WorkloadNumbers } from '@kubearmor-ts/workload';
+import { withoutPid } from '@kubearmor-ts/workload';
 import type { Workload, WorkloadKey } from '@kubearmor-ts/workload';
 import { AttributionHistory } from './attribution-history.ts';
 import type { Binding } from './attribution-history.ts';
 import { PlanCompiler } from './compile-plan.ts';
-import type { Compiled, Refusal } from './compile-plan.ts';
+import type { Compiled } from './compile-plan.ts';
 import { toPolicyMode } from './enforcement-settings.ts';
 import type { EnforcementSettings } from './enforcement-settings.ts';
 import type { EnforcerPort } from './enforcer-port.ts';
+import { KernelNumbers } from './kernel-numbers.ts';
 import { KernelPlans } from './kernel-plans.ts';
 import type { PolicyChange, PolicyStore } from './policy-store.ts';
-import { selectsContainer, selectsHost } from './select-policies.ts';
+import { SettlePace } from './settle-pace.ts';
+import { newEntry, offerPolicy, posturesOf, statusOf } from './workload-entry.ts';
+import type { WorkloadEntry, WorkloadStatus } from './workload-entry.ts';
 
 /** What the kernel still held when the enforcer came up. */
 export interface Restored {
@@ -37,38 +39,6 @@ export interface EnforceOptions {
   readonly onApplied?: () => void;
 }
 
-/** One row of the tables in the kernel, with what it should be and what it is. */
-interface Entry {
-  readonly key: string;
-  number: number;
-  workload: Workload | undefined;
-  mode: PolicyMode;
-  readonly selected: Map<string, Policy>;
-  applied: Applied | undefined;
-  refusals: readonly Refusal[];
-  /** Why the kernel does not hold what it should. */
-  failure: CodedError | undefined;
-  isBound: boolean;
-}
-
-interface Applied {
-  readonly session: number;
-  readonly revision: number;
-  readonly compiled: Compiled | undefined;
-}
-
-export interface WorkloadStatus {
-  readonly key: string;
-  readonly number: number;
-  readonly workload: Workload | undefined;
-  readonly mode: PolicyMode;
-  readonly policies: readonly Policy[];
-  readonly inForce: Compiled | undefined;
-  readonly revision: number;
-  readonly refusals: readonly Refusal[];
-  readonly failure: CodedError | undefined;
-}
-
 export interface EnforceCounts {
   settled: number;
   failed: number;
@@ -78,8 +48,6 @@ export interface EnforceCounts {
 const HOST_KEY = 'host';
 /** The content hash that stands for no rules. */
 const NO_RULES = 0n;
-
-const REST_MS_MAX = 1000;
 
 /**
  * Keeps the kernel's tables equal to (policies × workloads × settings).
@@ -101,11 +69,11 @@ export class WorkloadEnforcement {
   readonly compiler: PlanCompiler;
   readonly counts: EnforceCounts = { settled: 0, failed: 0, bindFailed: 0 };
   readonly #options: EnforceOptions;
-  #numbers: WorkloadNumbers;
-  readonly #entries = new Map<string, Entry>();
+  readonly #numbers: KernelNumbers;
+  readonly #pace: SettlePace;
+  readonly #entries = new Map<string, WorkloadEntry>();
   readonly #dirty = new Set<string>();
   readonly #kernel = new KernelPlans();
-  readonly #drops = new Map<number, WorkloadKey>();
   #restored = new Map<string, Restored>();
   #session = 0;
   #isConnected = false;
@@ -113,14 +81,13 @@ export class WorkloadEnforcement {
   #syncWanted = false;
   #hasSynced = false;
   #working: Promise<void> | undefined;
-  #restUntilMs = 0;
-  #hurry: (() => void) | undefined;
 
   constructor(options: EnforceOptions) {
     this.#options = options;
     this.compiler = new PlanCompiler(options.nowMs);
-    this.#numbers = new WorkloadNumbers(options.maxWorkloads);
-    this.#entries.set(HOST_KEY, newEntry(HOST_KEY, KA_HOST_WORKLOAD, undefined, 'enabled'));
+    this.#numbers = new KernelNumbers(options.maxWorkloads);
+    this.#pace = new SettlePace(options.nowMs);
+    this.#entries.set(HOST_KEY, newEntry(HOST_KEY, KA_HOST_WORKLOAD, undefined));
     options.store.onChange((change) => this.#takePolicies(change));
   }
 
@@ -146,9 +113,13 @@ export class WorkloadEnforcement {
       restored.map((one) => [one.workload === KA_HOST_WORKLOAD ? HOST_KEY : one.key, one]),
     );
     for (const one of restored) this.#revision = Math.max(this.#revision, one.revision);
-    this.#renumber(restored.filter((one) => one.workload !== KA_HOST_WORKLOAD));
+    const containers = restored.filter((one) => one.workload !== KA_HOST_WORKLOAD);
+    for (const [entry, error] of this.#numbers.restart(containers, this.#entries)) {
+      this.#entries.delete(entry.key);
+      this.#options.onError(error);
+    }
     /* With nothing to lose there is no need to hear every runtime first. */
-    if (restored.every((one) => one.workload === KA_HOST_WORKLOAD)) this.#syncWanted = true;
+    if (containers.length === 0) this.#syncWanted = true;
     for (const [key, entry] of this.#entries) {
       entry.isBound = entry.workload === undefined;
       this.#dirty.add(key);
@@ -156,31 +127,9 @@ export class WorkloadEnforcement {
     this.#work();
   }
 
-  /** What the kernel has goes on under its number; others, also those met before the kernel was heard, take free ones. */
-  #renumber(restored: readonly Restored[]): void {
-    const dropped = new Set<string>(this.#drops.values());
-    this.#drops.clear();
-    this.#numbers = new WorkloadNumbers(this.#options.maxWorkloads);
-    for (const { key, workload } of restored) {
-      const isTaken = this.#numbers.adopt(key as WorkloadKey, workload);
-      if (isTaken && dropped.has(key) && !this.#entries.has(key))
-        this.#drops.set(workload, key as WorkloadKey);
-    }
-    for (const entry of [...this.#entries.values()]) {
-      if (entry.workload === undefined) continue;
-      const number = this.#numbers.assign(entry.workload.key);
-      if (number.ok) {
-        entry.number = number.value;
-        continue;
-      }
-      this.#entries.delete(entry.key);
-      this.#options.onError(number.error);
-    }
-  }
-
   disconnected(): void {
     this.#isConnected = false;
-    this.#hurry?.();
+    this.#pace.hurry();
   }
 
   /** Every runtime has told what it has: what nobody claimed may go. */
@@ -200,12 +149,11 @@ export class WorkloadEnforcement {
       this.#options.onError(number.error);
       return;
     }
-    this.#drops.delete(number.value);
-    const entry = newEntry(workload.key, number.value, workload, toPolicyMode(workload.annotations));
+    const entry = newEntry(workload.key, number.value, workload);
     this.#select(entry);
     this.#entries.set(workload.key, entry);
     this.#dirty.add(workload.key);
-    this.#hurry?.();
+    this.#pace.hurry();
     this.#work();
   }
 
@@ -215,7 +163,7 @@ export class WorkloadEnforcement {
     this.#entries.delete(key);
     this.#dirty.delete(key);
     this.history.drop(entry.number);
-    this.#drops.set(entry.number, key);
+    this.#numbers.drop(entry.number, key);
     this.#work();
   }
 
@@ -237,28 +185,7 @@ export class WorkloadEnforcement {
   }
 
   *status(): IterableIterator<WorkloadStatus> {
-    for (const {
-      key,
-      number,
-      workload,
-      mode,
-      selected,
-      applied,
-      refusals,
-      failure,
-    } of this.#entries.values()) {
-      yield {
-        key,
-        number,
-        workload,
-        mode,
-        policies: [...selected.values()],
-        inForce: applied?.compiled,
-        revision: applied?.revision ?? 0,
-        refusals,
-        failure,
-      };
-    }
+    for (const entry of this.#entries.values()) yield statusOf(entry);
   }
 
   /** Resolves when everything known so far has been tried. */
@@ -276,24 +203,15 @@ export class WorkloadEnforcement {
     this.#work();
   }
 
-  #select(entry: Entry): void {
+  #select(entry: WorkloadEntry): void {
     for (const policy of this.#options.store.policies()) this.#offer(entry, policy);
   }
 
-  #offer(entry: Entry, policy: Policy): boolean {
-    const key = policyKey(policy.id);
-    const { settings } = this.#options;
-    const isSelected =
-      entry.workload === undefined
-        ? selectsHost(policy, settings)
-        : selectsContainer(policy, entry.workload, settings);
-    if (!isSelected) return entry.selected.delete(key);
-    if (entry.selected.get(key) === policy) return false;
-    entry.selected.set(key, policy);
-    return true;
+  #offer(entry: WorkloadEntry, policy: Policy): boolean {
+    return offerPolicy(entry, policy, this.#options.settings);
   }
 
-  #update(entry: Entry, workload: Workload): void {
+  #update(entry: WorkloadEntry, workload: Workload): void {
     const before = entry.workload;
     entry.workload = workload;
     entry.mode = toPolicyMode(workload.annotations);
@@ -310,16 +228,16 @@ export class WorkloadEnforcement {
     this.#working = this.#drain().finally(() => {
       this.#working = undefined;
       /* Something may have come between the last look and here. */
-      if (this.#isConnected && (this.#dirty.size > 0 || this.#drops.size > 0)) this.#work();
+      if (this.#isConnected && (this.#dirty.size > 0 || this.#numbers.hasDrops)) this.#work();
     });
   }
 
   async #drain(): Promise<void> {
     /* Lets changes of the same turn gather, and in a flood of them those of the time the last round took. */
     await Promise.resolve();
-    await this.#rest();
+    if (!this.#isUrgent) await this.#pace.rest();
     const spentMs = this.compiler.counts.totalMs;
-    while (this.#isConnected && (this.#dirty.size > 0 || this.#drops.size > 0)) {
+    while (this.#isConnected && (this.#dirty.size > 0 || this.#numbers.hasDrops)) {
       const entry = this.#takeDirty();
       if (entry !== undefined) await this.#settle(entry);
       else await this.#sendDrops();
@@ -327,8 +245,7 @@ export class WorkloadEnforcement {
       await new Promise((resolve) => setImmediate(resolve));
     }
     this.compiler.sweep(this.#plansInForce());
-    const restMs = Math.min(this.compiler.counts.totalMs - spentMs, REST_MS_MAX);
-    this.#restUntilMs = this.#options.nowMs() + restMs;
+    this.#pace.compiledFor(this.compiler.counts.totalMs - spentMs);
     if (this.#isConnected && this.#syncWanted && !this.#hasSynced) {
       this.#hasSynced = true;
       const answer = await this.#options.enforcer.synced();
@@ -336,24 +253,14 @@ export class WorkloadEnforcement {
     }
   }
 
-  /** Compiling takes half of the time at most, unless a container is waiting for its first rules. */
-  async #rest(): Promise<void> {
-    const ms = this.#restUntilMs - this.#options.nowMs();
-    const isUrgent = [...this.#dirty].some((key) => this.#entries.get(key)?.applied === undefined);
-    if (ms <= 0 || isUrgent) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#hurry = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    this.#hurry = undefined;
+  /** A container is waiting for its first rules. */
+  get #isUrgent(): boolean {
+    return [...this.#dirty].some((key) => this.#entries.get(key)?.applied === undefined);
   }
 
   /** A container that is about to start comes before those that already have rules. */
-  #takeDirty(): Entry | undefined {
-    let chosen: Entry | undefined;
+  #takeDirty(): WorkloadEntry | undefined {
+    let chosen: WorkloadEntry | undefined;
     for (const key of this.#dirty) {
       const entry = this.#entries.get(key);
       if (entry === undefined) this.#dirty.delete(key);
@@ -365,16 +272,15 @@ export class WorkloadEnforcement {
   }
 
   async #sendDrops(): Promise<void> {
-    for (const [number, key] of [...this.#drops]) {
-      this.#drops.delete(number);
+    for (const [number, key] of this.#numbers.takeDrops()) {
       /* A refusal means that the kernel does not hold it; an enforcer that went away drops it at the next sync. */
       await this.#options.enforcer.dropWorkload(number);
       this.#kernel.drop(number);
-      if (this.#numbers.get(key) === number && !this.#entries.has(key)) this.#numbers.release(key);
+      if (!this.#entries.has(key)) this.#numbers.release(number, key);
     }
   }
 
-  async #settle(entry: Entry): Promise<void> {
+  async #settle(entry: WorkloadEntry): Promise<void> {
     if (
       entry.workload !== undefined &&
       !entry.isBound &&
@@ -407,11 +313,11 @@ export class WorkloadEnforcement {
       await this.#bind(entry);
   }
 
-  #compile(entry: Entry, inForce: ReadonlyMap<string, Policy>): Compiled | 'refused' {
+  #compile(entry: WorkloadEntry, inForce: ReadonlyMap<string, Policy>): Compiled | 'refused' {
     const compiled = this.compiler.compile(
       entry.selected.values(),
       inForce,
-      this.#posturesOf(entry),
+      posturesOf(entry, this.#options.settings),
       entry.mode,
     );
     const before = entry.refusals;
@@ -424,7 +330,7 @@ export class WorkloadEnforcement {
   }
 
   /** No plan can be made of what is wanted: what was in force is set again where a new session asks for it. */
-  async #keep(entry: Entry): Promise<void> {
+  async #keep(entry: WorkloadEntry): Promise<void> {
     const restored = this.#restored.get(entry.key);
     if (entry.applied !== undefined) {
       if (entry.applied.session !== this.#session) await this.#apply(entry, entry.applied.compiled);
@@ -433,7 +339,7 @@ export class WorkloadEnforcement {
     }
   }
 
-  async #apply(entry: Entry, compiled: Compiled | undefined): Promise<void> {
+  async #apply(entry: WorkloadEntry, compiled: Compiled | undefined): Promise<void> {
     const hash = compiled?.plan.contentHash ?? NO_RULES;
     if (compiled !== undefined && !this.#kernel.has(hash)) {
       const put = await this.#options.enforcer.putPlan(compiled.plan);
@@ -449,7 +355,7 @@ export class WorkloadEnforcement {
   }
 
   async #set(
-    entry: Entry,
+    entry: WorkloadEntry,
     compiled: Compiled | undefined,
     revision: number,
     contentHash: bigint,
@@ -458,7 +364,7 @@ export class WorkloadEnforcement {
       workload: entry.workload,
       number: entry.number,
       plan: compiled?.plan,
-      postures: this.#posturesOf(entry),
+      postures: posturesOf(entry, this.#options.settings),
     };
     const session = this.#session;
     this.history.record(revision, binding);
@@ -482,7 +388,7 @@ export class WorkloadEnforcement {
     return true;
   }
 
-  async #bind(entry: Entry): Promise<void> {
+  async #bind(entry: WorkloadEntry): Promise<void> {
     const { workload } = entry;
     if (workload === undefined) return;
     entry.isBound = true;
@@ -501,13 +407,13 @@ export class WorkloadEnforcement {
     if (!answer.ok) this.#failBinding(entry, answer.error);
   }
 
-  #failBinding(entry: Entry, error: CodedError): void {
+  #failBinding(entry: WorkloadEntry, error: CodedError): void {
     entry.isBound = false;
     this.counts.bindFailed += 1;
     if (this.#isConnected) this.#options.onError({ ...error, object: entry.key });
   }
 
-  #fail(entry: Entry, error: CodedError): void {
+  #fail(entry: WorkloadEntry, error: CodedError): void {
     this.counts.failed += 1;
     if (this.#isConnected && entry.failure?.message !== error.message)
       this.#options.onError({ ...error, object: error.object ?? entry.key });
@@ -521,27 +427,8 @@ export class WorkloadEnforcement {
     return plans;
   }
 
-  #posturesOf(entry: Entry): Postures {
-    const { settings } = this.#options;
-    return entry.workload === undefined ? settings.host.postures : settings.containers.postures;
-  }
-
   #nextRevision(): number {
     this.#revision = this.#revision >= 0xffff_ffff ? 1 : this.#revision + 1;
     return this.#revision;
   }
-}
-
-function newEntry(key: string, number: number, workload: Workload | undefined, mode: PolicyMode): Entry {
-  return {
-    key,
-    number,
-    workload,
-    mode,
-    selected: new Map(),
-    applied: undefined,
-    refusals: [],
-    failure: undefined,
-    isBound: workload === undefined,
-  };
 }

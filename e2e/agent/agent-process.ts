@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { defaultCacheDir } from '../lab/checkout.ts';
 import type { Background, Lab } from '../lab/scenario.ts';
@@ -14,6 +24,8 @@ export class AgentProcess {
   readonly #lab: Lab;
   readonly #lines: string;
   readonly #flags: readonly string[];
+  readonly #alerts: Alert[] = [];
+  #readBytes = 0;
   #process: Background | undefined;
 
   constructor(lab: Lab, flags: readonly string[] = []) {
@@ -113,22 +125,35 @@ export class AgentProcess {
     await this.ready();
   }
 
+  /** What it has written so far; asked again, only what is new is read. */
   alerts(): readonly Alert[] {
-    if (!existsSync(this.#lines)) return [];
-    // A line is torn where the agent was killed while it wrote, and the last one may be on its way.
-    const whole = readFileSync(this.#lines, 'utf8').split('\n').slice(0, -1);
-    return whole.flatMap((line) => {
-      try {
-        return [JSON.parse(line) as Alert];
-      } catch {
-        return [];
-      }
-    });
+    if (!existsSync(this.#lines)) return this.#alerts;
+    const file = openSync(this.#lines, 'r');
+    try {
+      const news = Buffer.alloc(Math.max(0, fstatSync(file).size - this.#readBytes));
+      const whole = news.subarray(0, readSync(file, news, 0, news.length, this.#readBytes));
+      // The last line may be on its way.
+      const text = whole.subarray(0, whole.lastIndexOf(0x0a) + 1);
+      this.#readBytes += text.length;
+      for (const line of text.toString().split('\n').slice(0, -1)) this.#alerts.push(...readLine(line));
+    } finally {
+      closeSync(file);
+    }
+    return this.#alerts;
   }
 
   alert(what: string, wanted: Alert): Promise<Alert> {
     return this.#lab.until(what, () =>
       this.alerts().find((alert) => Object.entries(wanted).every(([key, value]) => alert[key] === value)),
     );
+  }
+}
+
+/** Nothing of a line that is torn where the agent was killed while it wrote. */
+function readLine(line: string): readonly Alert[] {
+  try {
+    return [JSON.parse(line) as Alert];
+  } catch {
+    return [];
   }
 }

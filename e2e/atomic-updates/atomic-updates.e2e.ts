@@ -77,7 +77,7 @@ async function underAttack(
   container: Container,
   change: () => Promise<void>,
 ): Promise<void> {
-  const hammer = await startHammer(lab, container, { mode: 'open', path: BLOCKED, free: FREE, pauseUs: 500 });
+  const hammer = await startHammer(lab, container, { mode: 'open', path: BLOCKED, free: FREE, pauseUs: 4000 });
   const began = Date.now();
   let failure: unknown;
   await change().catch((cause: unknown) => (failure = cause));

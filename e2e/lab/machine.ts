@@ -122,11 +122,11 @@ export async function startMachine(spec: MachineSpec): Promise<Machine> {
 }
 
 function qemuArgs(spec: MachineSpec, accel: 'kvm' | 'tcg', sockets: string): string[] {
-  // QEMU 7.2 corrupts flags in cmpxchg16b when two vCPUs run in parallel, so TCG guests must not see it.
+  // Emulated vCPUs take turns in one thread. In parallel, QEMU 7.2 lets one go on in code that another has patched: when
+  // programs are attached or detached, it dies of the int3 that stood there for a moment (arch/x86/kernel/alternative.c,
+  // text_poke_bp_batch). It also corrupts flags in cmpxchg16b, hence -cx16.
   const cpu = accel === 'kvm' ? ['-accel', 'kvm', '-cpu', 'host'] : ['-cpu', 'max,-cx16'];
-  const tcg = spec.icount
-    ? ['-accel', 'tcg,thread=single', '-icount', 'shift=0']
-    : ['-accel', 'tcg,thread=multi'];
+  const tcg = ['-accel', 'tcg,thread=single', ...(spec.icount ? ['-icount', 'shift=0'] : [])];
   const forwards = [...spec.forwards]
     .map(([guest, host]) => `,hostfwd=tcp:127.0.0.1:${host}-:${guest}`)
     .join('');

@@ -16,7 +16,7 @@ const prepare = async (host: HostPlaces): Promise<void> => {
 
 const KILLS = 9;
 /** Records between the writing of their lines and the agent's word that they are safe, at the rate of this attack. */
-const IN_FLIGHT = 8;
+const IN_FLIGHT = 32;
 const VICTIMS = ['agent', 'enforcer', 'both'] as const;
 
 /**

@@ -15,6 +15,8 @@ const prepare = async (host: HostPlaces): Promise<void> => {
 };
 
 const UPDATES = 1000;
+/** Changes that come faster than the agent takes them up. */
+const BURST = 20;
 const BLOCKED = '/srv/case/vault/target';
 const FREE = '/srv/case/open/decoy';
 
@@ -35,7 +37,7 @@ scenario('atomic-updates', { prepare, timeoutMs: 900_000 }, async (lab) => {
         const { policy } = policyVersion(n, container.name, BLOCKED);
         guard.put(`${policy.metadata.name}.yaml`, policy);
         // Files written faster than they are read are one change; waiting makes it many.
-        if (n % 10 === 9) await settled(lab, guard);
+        if (n % BURST === BURST - 1) await settled(lab, guard);
       }
       await settled(lab, guard);
     });
@@ -61,7 +63,10 @@ scenario('atomic-updates', { prepare, timeoutMs: 900_000 }, async (lab) => {
       await guard.withdraw(`${GUARD}.yaml`);
       await guard.withdraw(`${NOISE}.yaml`);
       await underAttack(lab, guard, container, async () => {
-        for (let n = 0; n < UPDATES; n += 1) assert.equal(await send('MODIFIED', n), PolicyStatus.Modified);
+        for (let n = 0; n < UPDATES; n += BURST) {
+          const burst = Array.from({ length: BURST }, (_, i) => send('MODIFIED', n + i));
+          for (const status of await Promise.all(burst)) assert.equal(status, PolicyStatus.Modified);
+        }
         await settled(lab, guard);
       });
     } finally {
@@ -77,7 +82,7 @@ async function underAttack(
   container: Container,
   change: () => Promise<void>,
 ): Promise<void> {
-  const hammer = await startHammer(lab, container, { mode: 'open', path: BLOCKED, free: FREE, pauseUs: 4000 });
+  const hammer = await startHammer(lab, container, { mode: 'open', path: BLOCKED, free: FREE, pauseUs: 10_000 });
   const began = Date.now();
   let failure: unknown;
   await change().catch((cause: unknown) => (failure = cause));

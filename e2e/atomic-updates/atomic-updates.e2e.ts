@@ -82,7 +82,12 @@ async function underAttack(
   container: Container,
   change: () => Promise<void>,
 ): Promise<void> {
-  const hammer = await startHammer(lab, container, { mode: 'open', path: BLOCKED, free: FREE, pauseUs: 10_000 });
+  const hammer = await startHammer(lab, container, {
+    mode: 'open',
+    path: BLOCKED,
+    free: FREE,
+    pauseUs: 10_000,
+  });
   const began = Date.now();
   let failure: unknown;
   await change().catch((cause: unknown) => (failure = cause));

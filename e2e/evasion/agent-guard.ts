@@ -114,7 +114,7 @@ export class AgentGuard implements Guard {
       .map((alert) => ({
         policy: String(alert['PolicyName']),
         workload: String(alert['ContainerName'] ?? 'host'),
-        resource: String(alert['Resource']),
+        resource: isUnknown(alert) ? '(unknown)' : String(alert['Resource']),
         source: String(alert['Source']),
       }));
   }
@@ -132,3 +132,6 @@ export class AgentGuard implements Guard {
     return Number(stdout.trim().split(' ')[0]);
   }
 }
+
+const isUnknown = (alert: Readonly<Record<string, unknown>>): boolean =>
+  (alert['EventData'] as Readonly<Record<string, string>> | undefined)?.['ResourceUnknown'] !== undefined;

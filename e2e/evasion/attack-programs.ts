@@ -16,6 +16,8 @@ export interface AttackManifest {
   readonly rule: 'path' | 'directory';
   /** Whether the alert of its denial names the object, or something on the way to it. */
   readonly alert: 'target' | 'elsewhere';
+  /** How that object's name begins where it lies nowhere, such as `/memfd:`; else empty. */
+  readonly alertNames: string;
   /** The rule must block this program as source, since an accomplice may pass. */
   readonly blockedSource: boolean;
   readonly destructive: boolean;

@@ -215,7 +215,7 @@ export class EnforcerGuard implements Guard {
       policy: rule === undefined || rule.action === 'Allow' ? 'DefaultPosture' : rule.policy.name,
       workload,
       // One character a byte, as the attack programs print paths.
-      resource: event.object.toString('latin1'),
+      resource: event.object.length === 0 ? '(unknown)' : event.object.toString('latin1'),
       source: `${event.exe.toString('latin1')} ${event.cmdline.toString('latin1').replaceAll('\0', ' ')}`,
     };
   }

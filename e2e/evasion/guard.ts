@@ -7,6 +7,7 @@ export interface GuardAlert {
   readonly policy: string;
   /** Name of the container, or `host`. */
   readonly workload: string;
+  /** `(unknown)` where its path is longer than the kernel programs can build. */
   readonly resource: string;
   /** Program and arguments of the process that was denied. */
   readonly source: string;

@@ -83,9 +83,14 @@ export function missingAlerts(
   });
 }
 
-/** The alert's process was started for this attack, or its object lies in the attack's folder. */
-function concerns({ source, resource }: GuardAlert, { folder }: AttackCase): boolean {
-  return source.includes(`${folder} `) || source.endsWith(folder) || resource.startsWith(`${folder}/`);
+/** The alert's process was started for this attack, or its object lies in the attack's folder or is such as it makes. */
+function concerns({ source, resource }: GuardAlert, { folder, manifest }: AttackCase): boolean {
+  return (
+    source.includes(`${folder} `) ||
+    source.endsWith(folder) ||
+    resource.startsWith(`${folder}/`) ||
+    (manifest.alertNames !== '' && resource.startsWith(manifest.alertNames))
+  );
 }
 
 /** Of programs, the resource goes on with their arguments; bytes that are no UTF-8 cannot be in an alert. */

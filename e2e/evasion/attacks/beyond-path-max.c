@@ -20,4 +20,4 @@ static void run(void)
 }
 
 ATTACK(.name = "beyond-path-max", .goals = READ | EXEC, .layout = LAYOUT_BEYOND, .directory_rule = true,
-       .alert_elsewhere = true)
+       .alert_elsewhere = true, .alert_names = "(unknown)")

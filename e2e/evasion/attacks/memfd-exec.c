@@ -30,4 +30,4 @@ static void run(void)
 	reach_exec(run_fd, &memory, "fexecve of a memfd");
 }
 
-ATTACK(.name = "memfd-exec", .goals = EXEC)
+ATTACK(.name = "memfd-exec", .goals = EXEC, .alert_names = "/memfd:")

@@ -269,8 +269,9 @@ static int describe(const struct attack_spec *spec)
 	for (unsigned one = READ, listed = 0; one <= WRITE; one <<= 1)
 		if (spec->goals & one)
 			printf("%s\"%s\"", listed++ ? "," : "", goal_name(one));
-	printf("],\"rule\":\"%s\",\"alert\":\"%s\",\"blockedSource\":%s,\"destructive\":%s}\n",
+	printf("],\"rule\":\"%s\",\"alert\":\"%s\",\"alertNames\":\"%s\",\"blockedSource\":%s,\"destructive\":%s}\n",
 	       spec->directory_rule ? "directory" : "path", spec->alert_elsewhere ? "elsewhere" : "target",
+	       spec->alert_names ? spec->alert_names : "",
 	       spec->blocked_source ? "true" : "false", spec->destructive ? "true" : "false");
 	return 0;
 }

@@ -61,6 +61,8 @@ struct attack_spec {
 	bool directory_rule;
 	/* The denial names another object than the target (a parent, a mount point). */
 	bool alert_elsewhere;
+	/* How the denial's object begins where it has no name in the attack's folder. */
+	const char *alert_names;
 	/* The rule blocks only this program as source; others may pass. */
 	bool blocked_source;
 	/* Breaks the machine for whatever runs after it. */

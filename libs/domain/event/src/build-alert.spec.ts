@@ -256,3 +256,9 @@ test('an exec whose caller is unknown falls back to the parent', () => {
     Resource: '/usr/bin/dpkg',
   });
 });
+
+test('an object whose path could not be built is said to be unknown, not left to guess', () => {
+  const alert = buildAlert({ ...exec, object: '' }, rule, pod, node);
+  expect(alert.EventData['ResourceUnknown']).toMatch(/longer than 4095 bytes/);
+  expect(buildAlert(exec, rule, pod, node).EventData).not.toHaveProperty('ResourceUnknown');
+});

@@ -147,6 +147,7 @@ function eventData(access: AccessEvent, data: string): Record<string, string> {
   const result = eventDataOf('', data, '');
   const raw = escapeInvalidUtf8(access.object);
   if (raw !== undefined) result['ResourceRaw'] = raw;
+  if (access.object.length === 0) result['ResourceUnknown'] = 'the path is longer than 4095 bytes';
   if (access.object2 !== undefined && access.object2.length > 0) {
     result['Target'] = escapeInvalidUtf8(access.object2) ?? toValidUtf8(access.object2);
   }

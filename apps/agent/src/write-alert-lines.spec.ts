@@ -47,3 +47,14 @@ test('a file that cannot be written delays nobody: its lines are counted as lost
   await new Promise<void>((resolve) => lines.afterWritten(resolve));
   expect([await complaint, lines.written, lines.dropped]).toEqual(['KA_AGENT_LOG_FILE', 0, 1]);
 });
+
+test('what was written just before the stop is in the file', async () => {
+  const path = join(dir, 'events.jsonl');
+  const lines = new AlertLines(path, (error) => {
+    throw new Error(error.message);
+  });
+  await lines.start();
+  lines.write(anAlert);
+  await lines.stop();
+  expect(readFileSync(path, 'utf8')).toMatch(/"block-one".*\n$/);
+});

@@ -7,6 +7,7 @@ import type { Alert, Log } from '@kubearmor-ts/proto';
 import type { CodedError } from '@kubearmor-ts/result';
 
 const QUEUE_LINES = 10_000;
+const LINES_PER_WRITE = 256;
 const CLOSE_MS = 1000;
 
 /** Events as JSON lines in a file or on stdout. A reader that is too slow loses the oldest lines, counted. */
@@ -17,6 +18,7 @@ export class AlertLines implements Service {
   readonly #queue = new BoundedQueue<string>(QUEUE_LINES, 'drop-oldest');
   #stream: WriteStream | NodeJS.WriteStream | undefined;
   #isWaiting = false;
+  #isPumpDue = false;
   /** Lines are numbered as they are pushed; a number is settled when its line is in the file or was dropped. */
   #settledThrough = 0;
   #writes = 0;
@@ -54,6 +56,7 @@ export class AlertLines implements Service {
   }
 
   async stop(): Promise<void> {
+    this.#pump();
     const stream = this.#stream;
     if (stream === undefined || stream === process.stdout) return;
     await Promise.race([
@@ -64,8 +67,15 @@ export class AlertLines implements Service {
 
   write(event: Alert | Log): void {
     this.#queue.push(toFormB(event));
-    this.#pump();
-    this.#settle();
+    if (this.#queue.size >= LINES_PER_WRITE) this.#pump();
+    if (this.#isPumpDue) return;
+    this.#isPumpDue = true;
+    /* The events of one read go out in one write, shortly before they are said to be written. */
+    queueMicrotask(() => {
+      this.#isPumpDue = false;
+      this.#pump();
+      this.#settle();
+    });
   }
 
   /** Calls back once every event given so far has been handed to the operating system, or dropped and counted. */
@@ -86,7 +96,7 @@ export class AlertLines implements Service {
 
   #pump(): void {
     while (!this.#isWaiting && this.#stream !== undefined) {
-      const lines = this.#queue.takeMany(256);
+      const lines = this.#queue.takeMany(LINES_PER_WRITE);
       if (lines.length === 0) return;
       const through = this.#firstQueued;
       this.#writes += 1;

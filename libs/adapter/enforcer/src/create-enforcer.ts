@@ -112,8 +112,7 @@ export const createEnforcer = (deps: EnforcerDeps): Enforcer => {
   let lifetime: AbortSignal | undefined;
 
   const intake = new EventIntake({
-    events: (events, ring, through) =>
-      eventListeners.forEach((listener) => listener(events, ring, through)),
+    events: (events, ring, through) => eventListeners.forEach((listener) => listener(events, ring, through)),
     lost: (count, ring) => lossListeners.forEach((listener) => listener(count, ring)),
     broken: () => {
       badFrames += 1;

@@ -125,7 +125,7 @@ const cases = receivers.flatMap((row) => [
 describe.each(cases)('over $protocol', ({ protocol, receiver: kind, missing, start }) => {
   const name = `${kind} gets every field of an alert`;
   if (missing !== undefined) {
-    test.skip(`${name} (skipped: ${missing.replace('no OpenTelemetry Collector: ', '')})`, () => undefined);
+    test.skip(`${name} (skipped: ${missing.replace('no otel-collector: ', '')})`, () => undefined);
     return;
   }
   test(

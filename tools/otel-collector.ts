@@ -5,46 +5,15 @@
  *   node tools/otel-collector.ts run DIR [GRPC HTTP]
  *                                                 runs it, writes DIR/logs.jsonl, until interrupted
  */
-import { execFile, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-
-const run = promisify(execFile);
-const source = join(import.meta.dirname, 'otel-collector');
+import { buildGoTool } from './go-tool.ts';
 
 /** The binary, or why there is none on this machine. */
-export async function buildCollector(): Promise<{ readonly binary: string } | { readonly missing: string }> {
-  const hash = createHash('sha256');
-  for (const name of ['main.go', 'go.mod', 'go.sum']) hash.update(readFileSync(join(source, name)));
-  const cache = process.env['KA_CACHE_DIR'] ?? join(import.meta.dirname, '../.cache');
-  const binary = join(cache, `otel-collector-${hash.digest('hex').slice(0, 16)}`);
-  if (existsSync(binary)) return { binary };
-  try {
-    await run('go', ['version']);
-  } catch {
-    return { missing: 'no OpenTelemetry Collector: the go command is not installed' };
-  }
-  mkdirSync(cache, { recursive: true });
-  const unfinished = `${binary}.${String(process.pid)}`;
-  try {
-    await run('go', ['build', '-trimpath', '-buildvcs=false', '-ldflags', '-s -w', '-o', unfinished, '.'], {
-      cwd: source,
-      env: { ...process.env, CGO_ENABLED: '0', GOWORK: 'off' },
-      maxBuffer: 16 * 1024 * 1024,
-    });
-  } catch (failure) {
-    const text = failure instanceof Error && 'stderr' in failure ? String(failure.stderr) : String(failure);
-    return {
-      missing: `no OpenTelemetry Collector: go build failed: ${text.trim().split('\n').at(-1) ?? ''}`,
-    };
-  }
-  renameSync(unfinished, binary);
-  return { binary };
-}
+export const buildCollector = (): ReturnType<typeof buildGoTool> => buildGoTool('otel-collector');
 
 export interface RunningCollector {
   readonly httpUrl: string;

@@ -1,0 +1,41 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/**
+ * Builds the Go program in tools/<name> once into the cache, named by what it was built from; gives the binary, or why
+ * there is none on this machine.
+ */
+export async function buildGoTool(
+  name: string,
+): Promise<{ readonly binary: string } | { readonly missing: string }> {
+  const source = join(import.meta.dirname, name);
+  const hash = createHash('sha256');
+  for (const file of ['main.go', 'go.mod', 'go.sum']) hash.update(readFileSync(join(source, file)));
+  const cache = process.env['KA_CACHE_DIR'] ?? join(import.meta.dirname, '../.cache');
+  const binary = join(cache, `${name}-${hash.digest('hex').slice(0, 16)}`);
+  if (existsSync(binary)) return { binary };
+  try {
+    await run('go', ['version']);
+  } catch {
+    return { missing: `no ${name}: the go command is not installed` };
+  }
+  mkdirSync(cache, { recursive: true });
+  const unfinished = `${binary}.${String(process.pid)}`;
+  try {
+    await run('go', ['build', '-trimpath', '-buildvcs=false', '-ldflags', '-s -w', '-o', unfinished, '.'], {
+      cwd: source,
+      env: { ...process.env, CGO_ENABLED: '0', GOWORK: 'off' },
+      maxBuffer: 16 * 1024 * 1024,
+    });
+  } catch (failure) {
+    const text = failure instanceof Error && 'stderr' in failure ? String(failure.stderr) : String(failure);
+    return { missing: `no ${name}: go build failed: ${text.trim().split('\n').at(-1) ?? ''}` };
+  }
+  renameSync(unfinished, binary);
+  return { binary };
+}

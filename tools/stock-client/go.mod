@@ -1,0 +1,17 @@
+module kubearmor-ts/stock-client
+
+go 1.26.0
+
+require (
+	github.com/kubearmor/KubeArmor/protobuf v0.0.0-20240315075053-fee50c9428b9
+	google.golang.org/grpc v1.83.2
+	google.golang.org/protobuf v1.36.12
+)
+
+require (
+	github.com/golang/protobuf v1.5.4 // indirect
+	golang.org/x/net v0.58.0 // indirect
+	golang.org/x/sys v0.47.0 // indirect
+	golang.org/x/text v0.41.0 // indirect
+	google.golang.org/genproto/googleapis/rpc v0.0.0-20260526163538-3dc84a4a5aaa // indirect
+)

@@ -1,0 +1,11 @@
+export { checkMaterial, expiryProblems } from './check-material.ts';
+export type { CertificateValidity, CheckedMaterial, MaterialWishes, TlsMaterial } from './check-material.ts';
+export { TlsError, tlsErrorCodes } from './errors.ts';
+export type { TlsErrorCode, TlsField, TlsProblem } from './errors.ts';
+export { keepSecureContext, secureContextOf } from './secure-context.ts';
+export type { SecureContext } from './secure-context.ts';
+export { clientFiles, serverFiles } from './tls-files.ts';
+export type { TlsFiles } from './tls-files.ts';
+export { createTlsIdentity } from './tls-identity.ts';
+export type { TlsIdentity, TlsIdentityOptions, TlsSource } from './tls-identity.ts';
+export { addTlsMetrics } from './tls-metrics.ts';

@@ -1,0 +1,2 @@
+export { createAuthority } from './authority.ts';
+export type { Authority, LeafOptions } from './authority.ts';

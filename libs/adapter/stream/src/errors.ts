@@ -4,6 +4,8 @@ import { status } from '@grpc/grpc-js';
 export const streamErrorCodes = {
   KA_STREAM_LISTEN: 'the address cannot be listened on: it is taken, or not one of this machine',
   KA_STREAM_UNREACHABLE: 'the peer does not answer: check its address, its health and the network between',
+  KA_STREAM_TLS:
+    'the peer answers, but the TLS handshake fails: the message says which certificate is the cause',
   KA_STREAM_NO_ECHO: 'the peer answers, but not as a LogService: check that the port is the right one',
   KA_STREAM_ENDED: 'the peer ended the stream: it was stopped, or does not serve this filter',
   KA_STREAM_REFUSED: 'the peer refused: the message says why',
@@ -25,11 +27,15 @@ export class StreamError extends Error {
   }
 }
 
-/** What a failed call means to the one who called. */
-export function toStreamError(address: string, failure: unknown): StreamError {
+/** What a failed call means to the one who called; `handshake` is why the last TLS handshake failed, if it did. */
+export function toStreamError(address: string, failure: unknown, handshake?: string): StreamError {
   if (failure instanceof StreamError) return failure;
   const code = grpcStatusOf(failure);
   const message = failure instanceof Error ? failure.message : String(failure);
+  // The library's words for a connection that was never usable; one that broke later has no business with TLS.
+  if (handshake !== undefined && message.includes('No connection established')) {
+    return new StreamError('KA_STREAM_TLS', address, handshake, failure);
+  }
   if (code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED) {
     return new StreamError('KA_STREAM_UNREACHABLE', address, message, failure);
   }

@@ -14,3 +14,5 @@ export { policyService, probeService } from './policy-service.ts';
 export type { PolicyHandlers, PolicyServiceOptions } from './policy-service.ts';
 export { stepSession } from './session-machine.ts';
 export type { SessionEffect, SessionInput, SessionState } from './session-machine.ts';
+export { tlsChannelCredentials, tlsServerCredentials } from './tls-credentials.ts';
+export type { TlsBytes, TlsBytesSource } from './tls-credentials.ts';

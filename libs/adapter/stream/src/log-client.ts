@@ -5,6 +5,7 @@ import type { LogServiceClient, ReplyMessage, RequestMessage } from '@kubearmor-
 import { StreamError, toStreamError } from './errors.ts';
 import type { FeedKind } from './log-feed.ts';
 import { rawLogServiceDefinition } from './raw-definition.ts';
+import { reporting } from './tls-credentials.ts';
 
 export interface LogClientOptions {
   /** `host:port`. */
@@ -44,7 +45,12 @@ const methods = { alerts: 'watchAlerts', logs: 'watchLogs', messages: 'watchMess
 
 export function createLogClient(options: LogClientOptions): LogClient {
   const { address } = options;
-  const client = new RawLogServiceClient(address, options.credentials ?? grpcCredentials.createInsecure(), {
+  let handshake: string | undefined;
+  const credentials = reporting(options.credentials ?? grpcCredentials.createInsecure(), (reason) => {
+    handshake = reason;
+  });
+  const toError = (failure: unknown): StreamError => toStreamError(address, failure, handshake);
+  const client = new RawLogServiceClient(address, credentials, {
     // The pool shares sockets among clients of one address: closing ours would leave a dead one behind.
     'grpc.use_local_subchannel_pool': 1,
     'grpc.enable_retries': 0,
@@ -67,7 +73,7 @@ export function createLogClient(options: LogClientOptions): LogClient {
     try {
       for await (const bytes of call) yield bytes as Buffer;
     } catch (failure) {
-      if (!signal.aborted) throw toStreamError(address, failure);
+      if (!signal.aborted) throw toError(failure);
     } finally {
       signal.removeEventListener('abort', cancel);
       calls.delete(call);
@@ -102,7 +108,7 @@ export function createLogClient(options: LogClientOptions): LogClient {
       nonce = nonce >= 2_147_483_647 ? 1 : nonce + 1;
       return new Promise<void>((resolve, reject) => {
         const done = (failure: unknown, reply: ReplyMessage | undefined): void => {
-          if (failure !== null) reject(toStreamError(address, failure));
+          if (failure !== null) reject(toError(failure));
           else if (reply?.Retval === sent) resolve();
           else
             reject(

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:net';
 import { Client, credentials } from '@grpc/grpc-js';
+import type { ChannelCredentials } from '@grpc/grpc-js';
 import { Class, Hook, Ring, Verdict } from '@kubearmor-ts/abi';
+import { createAuthority } from '@kubearmor-ts/certificates';
 import { FakeEnforcer } from '@kubearmor-ts/fake-enforcer';
 import { createRealClock, ServiceTree } from '@kubearmor-ts/life';
 import { LogServiceClient, PolicyServiceClient, PolicyStatus, ProbeServiceClient } from '@kubearmor-ts/proto';
@@ -284,7 +286,7 @@ test('a kernel without BPF-LSM leaves an agent that says so and answers everythi
 
 test.each([
   [['--k8s'], 'KA_AGENT_NOT_IN_THIS_VERSION'],
-  [['--tlsEnabled'], 'KA_AGENT_NOT_IN_THIS_VERSION'],
+  [['--tlsCertProvider', 'vault'], 'KA_CONFIG_VALUE'],
   [['--defaultFilePosture', 'deny'], 'KA_CONFIG_VALUE'],
   [['--nonsense'], 'KA_CONFIG_UNKNOWN_FLAG'],
 ])('flags %j are refused with a code', async (argv, code) => {
@@ -299,4 +301,37 @@ test('settings of existing installations that mean nothing here are accepted and
       warnings: [{ code: 'KA_AGENT_SETTING_UNUSED', object: '-alertThrottling=false' }],
     },
   });
+});
+
+test('with tlsEnabled only clients with a certificate are served, and a new certificate is taken up', async () => {
+  const ca = createAuthority((cleanup) => clients.push({ close: cleanup }));
+  ca.install(root, 'server', { toDays: 1 });
+  const { certificate, key } = ca.issue('client');
+  const agent = await anAgent('-tlsEnabled', '-tlsCertPath', root, '-tlsNames=localhost,127.0.0.1');
+  const address = `127.0.0.1:${agent.ports.grpc}`;
+  const check = (how: ChannelCredentials): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      const client = keep(new LogServiceClient(address, how));
+      client.healthCheck({ nonce: 7 }, (failure, reply) =>
+        failure === null ? resolve(reply) : reject(failure),
+      );
+    });
+  const own = credentials.createSsl(Buffer.from(ca.certificate), Buffer.from(key), Buffer.from(certificate));
+  expect(await check(own)).toEqual({ Retval: 7 });
+  await expect(check(credentials.createInsecure())).rejects.toMatchObject({ code: 14 });
+  await expect(check(credentials.createSsl(Buffer.from(ca.certificate)))).rejects.toMatchObject({ code: 14 });
+  expect(await page(agent, '/readyz')).toContain('"name":"tls","isReady":true');
+  ca.install(root, 'server');
+  await until(async () => /ka_agent_tls_replaced_total\{[^}]+\} 1/.test(await page(agent, '/metrics')));
+  expect(await check(own)).toEqual({ Retval: 7 });
+});
+
+test('with tlsEnabled and no usable certificate the agent says which file it is and does not serve', async () => {
+  const ca = createAuthority((cleanup) => clients.push({ close: cleanup }));
+  ca.install(root, 'server');
+  await expect(anAgent('-tlsEnabled', '-tlsCertPath', root, '-tlsNames', '10.0.0.4')).rejects.toThrow(
+    /KA_TLS_NAME .*server.crt: is not valid for 10.0.0.4/,
+  );
+  await rm(join(root, 'server.key'));
+  await expect(anAgent('-tlsEnabled', '-tlsCertPath', root)).rejects.toThrow(/KA_TLS_READ .*server.key/);
 });

@@ -14,9 +14,11 @@ import {
   logService,
   policyService,
   probeService,
+  tlsServerCredentials,
 } from '@kubearmor-ts/stream';
 import type { GrpcService } from '@kubearmor-ts/stream';
 import type { Logger } from '@kubearmor-ts/telemetry';
+import { addTlsMetrics, createTlsIdentity, serverFiles, tlsReadyCheck } from '@kubearmor-ts/tls';
 import { PolicyGate } from './accept-policies.ts';
 import { createAgentMetrics } from './agent-metrics.ts';
 import { answerProbe } from './answer-probe.ts';
@@ -182,6 +184,20 @@ export function createAgent({
     if (state.kind === 'waiting' || state.kind === 'failed') errors.report(state.error);
   });
 
+  const identity = config.tlsEnabled
+    ? createTlsIdentity({
+        files: serverFiles(config.tlsCertPath),
+        usage: 'server',
+        names: config.tlsNames,
+        clock,
+        onLook: (outcome) => {
+          if (outcome === 'replaced')
+            logger.info({ path: config.tlsCertPath }, 'the certificate was replaced');
+          else errors.report(outcome);
+        },
+      })
+    : undefined;
+
   const readyChecks = (): readonly ReadyCheck[] => [
     {
       name: 'enforcer',
@@ -194,6 +210,7 @@ export function createAgent({
       isReady: enforcement.isSettled && enforcement.hasSynced,
       reason: 'rules are on their way to the kernel',
     },
+    ...(identity === undefined ? [] : [tlsReadyCheck('tls', identity)]),
   ];
   let kernel: FrameStats | undefined;
   const metrics = createAgentMetrics({
@@ -209,6 +226,7 @@ export function createAgent({
     kernel: () => kernel,
     maxWorkloads: KA_MAX_WORKLOADS,
   });
+  if (identity !== undefined) addTlsMetrics(metrics, 'ka_agent', [identity]);
   const ops = createOpsServer({
     host: config.metricsHost,
     port: config.metricsPort,
@@ -252,7 +270,12 @@ export function createAgent({
       ]
     : [];
   const services = [logService(feed), ...policyServices];
-  const grpc = createGrpcServer({ address: `${config.grpcHost}:${config.grpc}`, services, reflection: true });
+  const grpc = createGrpcServer({
+    address: `${config.grpcHost}:${config.grpc}`,
+    services,
+    reflection: true,
+    ...(identity === undefined ? {} : { credentials: tlsServerCredentials(identity) }),
+  });
   const health = createGrpcServer({
     address: `${config.grpcHost}:${config.grpcHealthPort}`,
     services: [],
@@ -290,6 +313,7 @@ export function createAgent({
       revisions,
       inventory,
       heard,
+      ...(identity === undefined ? [] : [identity]),
       grpc,
       writePortFile(config, () => grpc.port),
       optional(health, errors),

@@ -190,7 +190,26 @@ export const agentConfigTable = {
     ...named('tlsEnabled'),
     type: 'bool',
     default: false,
-    help: 'TLS on the gRPC port (not in this version: the agent refuses to start rather than serve in clear text)',
+    help: 'mutual TLS on the gRPC port; the health port stays in clear text',
+  },
+  tlsCertPath: {
+    ...named('tlsCertPath'),
+    type: 'string',
+    default: '/var/lib/kubearmor/tls',
+    help: 'directory of ca.crt, server.crt and server.key, which are taken up again when they change',
+  },
+  tlsCertProvider: {
+    ...named('tlsCertProvider'),
+    type: 'string',
+    oneOf: ['self', 'external'],
+    default: 'external',
+    help: 'who makes the certificate; self means external too: the key of the authority is never read on a node',
+  },
+  tlsNames: {
+    ...named('tlsNames'),
+    type: 'list',
+    default: [],
+    help: 'names and addresses that server.crt must be valid for; relays dial the address of the node',
   },
   k8s: {
     ...named('k8s'),
@@ -222,8 +241,6 @@ export const unusedKeys: readonly string[] = [
   'nriSocket',
   'seLinuxProfileDir',
   'throttleSec',
-  'tlsCertPath',
-  'tlsCertProvider',
   'useOCIHooks',
 ];
 

@@ -36,7 +36,11 @@ export async function loadConfig(
     ...argv.filter(isUnusedFlag),
     ...Object.keys(file.value.values).filter((key) => unused.has(key)),
   ];
-  return ok({ config, warnings: ignored.map(withoutEffect) });
+  const warnings = ignored.map(withoutEffect);
+  return ok({
+    config,
+    warnings: config.tlsCertProvider === 'self' ? [...warnings, noOwnAuthority] : warnings,
+  });
 }
 
 function notInThisVersion(config: AgentConfig): readonly CodedError[] {
@@ -45,11 +49,6 @@ function notInThisVersion(config: AgentConfig): readonly CodedError[] {
     errors.push({ code: 'KA_AGENT_NOT_IN_THIS_VERSION', reason: 'NotInThisVersion', object, message });
   };
   if (config.k8s) refuse('k8s', 'this version runs outside Kubernetes only; leave k8s false');
-  if (config.tlsEnabled)
-    refuse(
-      'tlsEnabled',
-      'this version serves gRPC without TLS only; it does not do so when TLS is asked for',
-    );
   if (
     !config.lsm
       .split(',')
@@ -66,6 +65,14 @@ const withoutEffect = (object: string): CodedError => ({
   object,
   message: 'the setting is accepted and has no effect in this version',
 });
+
+const noOwnAuthority: CodedError = {
+  code: 'KA_AGENT_NO_OWN_AUTHORITY',
+  reason: 'NoOwnAuthority',
+  object: 'tlsCertProvider',
+  message:
+    'this agent makes no certificate of its own: server.crt and server.key must be there, as with external',
+};
 
 async function readConfigFile(
   named: string | undefined,

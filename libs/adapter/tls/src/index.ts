@@ -6,6 +6,7 @@ export { keepSecureContext, secureContextOf } from './secure-context.ts';
 export type { SecureContext } from './secure-context.ts';
 export { clientFiles, serverFiles } from './tls-files.ts';
 export type { TlsFiles } from './tls-files.ts';
+export { tlsReadyCheck } from './tls-health.ts';
 export { createTlsIdentity } from './tls-identity.ts';
 export type { TlsIdentity, TlsIdentityOptions, TlsSource } from './tls-identity.ts';
 export { addTlsMetrics } from './tls-metrics.ts';

@@ -16,6 +16,7 @@ import {
   keepSecureContext,
   secureContextOf,
   serverFiles,
+  tlsReadyCheck,
 } from './index.ts';
 import type { TlsIdentityOptions, TlsProblem } from './index.ts';
 
@@ -134,6 +135,10 @@ slowTest('an expired certificate is reported at start and never replaces a valid
   ca.install(dir, 'server', { fromDays: -3, toDays: -1 });
   const { identity, next } = await run(dir);
   expect(identity.problem()).toMatchObject({ code: 'KA_TLS_EXPIRED', place: 'certificate' });
+  expect(tlsReadyCheck('tls', identity)).toMatchObject({
+    isReady: false,
+    reason: expect.stringMatching(/KA_TLS_EXPIRED .*server.crt: .* expired at/),
+  });
   ca.install(dir, 'server');
   expect(await next()).toBe('replaced');
   expect(identity.problem()).toBeUndefined();
@@ -141,6 +146,11 @@ slowTest('an expired certificate is reported at start and never replaces a valid
   ca.install(dir, 'server', { fromDays: -3, toDays: -1 });
   expect(await next()).toMatchObject({ code: 'KA_TLS_EXPIRED' });
   expect(identity.current()).toBe(valid);
+  // What is in use is fine; the files beside it are told of.
+  expect(tlsReadyCheck('tls', identity)).toMatchObject({
+    isReady: true,
+    reason: expect.stringContaining('KA_TLS_EXPIRED'),
+  });
 });
 
 slowTest('files that cannot be used at start are an error that names each', async () => {

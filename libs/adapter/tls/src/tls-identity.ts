@@ -45,7 +45,9 @@ export interface TlsSource {
 
 export interface TlsIdentity extends Service, TlsSource {
   readonly files: TlsFiles;
-  /** Why peers may refuse this end, or why the newest files are not used. */
+  /** Why peers refuse this end now. */
+  expiry(): TlsProblem | undefined;
+  /** Why peers refuse this end, or why the newest files are not used. */
   problem(): TlsProblem | undefined;
   validity(): readonly CertificateValidity[];
   readonly counts: { readonly replaced: number; readonly refused: number };
@@ -130,6 +132,9 @@ export function createTlsIdentity(options: TlsIdentityOptions): TlsIdentity {
     }
   };
 
+  const expiry = (): TlsProblem | undefined =>
+    material === undefined ? undefined : expiryProblems(material, files, wallMs())[0];
+
   return {
     name: `certificate ${files.certificate}`,
     files,
@@ -149,8 +154,8 @@ export function createTlsIdentity(options: TlsIdentityOptions): TlsIdentity {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    problem: () =>
-      material === undefined ? undefined : (expiryProblems(material, files, wallMs())[0] ?? refusal),
+    expiry,
+    problem: () => expiry() ?? refusal,
     validity: () => material?.validity ?? [],
   };
 }

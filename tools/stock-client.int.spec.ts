@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createAuthority } from '@kubearmor-ts/certificates';
 import { Alert, Log, Message } from '@kubearmor-ts/proto';
-import { createGrpcServer, createLogFeed, logService } from '@kubearmor-ts/stream';
+import { createGrpcServer, createLogFeed, logService, tlsServerCredentials } from '@kubearmor-ts/stream';
 import type { ServedLogFeed } from '@kubearmor-ts/stream';
 import { buildStockClient, runStockClient } from './stock-client.ts';
 import type { StockLine } from './stock-client.ts';
@@ -220,6 +223,40 @@ describe.each([
     feed.publishMessage(message);
     await odd.until((all) => eventsOf(all).length === 1);
   });
+});
+
+stockTest('a stock client with a certificate is served over TLS, and none without', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'stock-tls-'));
+  cleanups.push(() => rmSync(dir, { recursive: true }));
+  const ca = createAuthority((cleanup) => cleanups.push(cleanup));
+  ca.install(dir, 'client');
+  const leaf = ca.issue('server');
+  const bytes = {
+    ca: Buffer.from(ca.certificate),
+    certificate: Buffer.from(leaf.certificate),
+    key: Buffer.from(leaf.key),
+  };
+  const feed = createLogFeed();
+  const credentials = tlsServerCredentials({ current: () => bytes, onChange: () => () => undefined });
+  const server = createGrpcServer({ address: '127.0.0.1:0', services: [logService(feed)], credentials });
+  await server.start(never);
+  cleanups.push(() => server.stop());
+
+  const trust = ['-address', `localhost:${String(server.port)}`, '-ca', join(dir, 'ca.crt')];
+  const own = ['-cert', join(dir, 'client.crt'), '-key', join(dir, 'client.key')];
+  const stock = runStockClient(binary, [...trust, ...own, '-count', '1']);
+  cleanups.push(() => stock.stop());
+  await stock.until((lines) => lines.some((line) => line.kind === 'health'));
+  feed.publishAlert(alert);
+  expect(await stock.ended).toBe(0);
+  expect(eventsOf(stock.lines)).toHaveLength(1);
+
+  for (const args of [trust, ['-address', `localhost:${String(server.port)}`]]) {
+    const refused = runStockClient(binary, args);
+    cleanups.push(() => refused.stop());
+    expect(await refused.ended).toBe(1);
+    expect(refused.lines.at(-1)).toMatchObject({ kind: 'failed', code: 'Unavailable' });
+  }
 });
 
 const laterAlertKeys = ['MaxAlertsPerSec', 'DroppingAlertsInterval', 'KubeArmorVersion'];

@@ -5,16 +5,18 @@ import { createOpsServer } from '@kubearmor-ts/http';
 import type { OpsServer, ReadyCheck } from '@kubearmor-ts/http';
 import { ServiceTree } from '@kubearmor-ts/life';
 import type { Clock, Service } from '@kubearmor-ts/life';
-import { createGrpcServer, createLogFeed, logService } from '@kubearmor-ts/stream';
+import { createGrpcServer, createLogFeed, logService, tlsServerCredentials } from '@kubearmor-ts/stream';
 import type { GrpcServer, LogFeedOptions } from '@kubearmor-ts/stream';
 import { Metrics, addProcessMetrics } from '@kubearmor-ts/telemetry';
 import type { Logger } from '@kubearmor-ts/telemetry';
+import { addTlsMetrics, tlsReadyCheck } from '@kubearmor-ts/tls';
 import type { RelayTargets } from './check-config.ts';
 import type { RelayConfig } from './config.ts';
 import { followAgents } from './follow-agents.ts';
 import { createLinePrinter } from './print-lines.ts';
 import { addRelayMetrics } from './relay-metrics.ts';
 import { createTakeEvent } from './take-event.ts';
+import { createTlsIdentities } from './tls-identities.ts';
 
 export interface RelayDeps {
   readonly config: RelayConfig;
@@ -47,8 +49,10 @@ export function createRelay(deps: RelayDeps): Relay {
       ...optional('messages', print(config.stdout || config.stdoutMessages)),
     },
   });
+  const identities = createTlsIdentities(config, clock, logger);
   const agents = followAgents({
     addresses: targets.agents,
+    ...optional('identity', identities?.client),
     clock,
     random: deps.random,
     onMessage: take,
@@ -60,18 +64,24 @@ export function createRelay(deps: RelayDeps): Relay {
   const grpc = createGrpcServer({
     address: `${bracketed(config.listen)}:${String(config.grpcPort)}`,
     services: [logService(feed)],
+    ...optional('credentials', identities && tlsServerCredentials(identities.server)),
   });
+  const certificates = identities === undefined ? [] : [identities.server, identities.client];
   const metrics = new Metrics();
   addProcessMetrics(metrics);
+  if (certificates.length > 0) addTlsMetrics(metrics, 'ka_relay', certificates);
   addRelayMetrics(metrics, { agents, take, feed, printer, exporters });
   const ops = createOpsServer({
     host: config.opsListen,
     port: config.opsPort,
-    readyChecks: () => readyChecks(agents.statuses(), exporters),
+    readyChecks: () => [
+      ...readyChecks(agents.statuses(), exporters),
+      ...Object.entries(identities ?? {}).map(([end, identity]) => tlsReadyCheck(`tls ${end}`, identity)),
+    ],
     metrics: () => metrics.render(),
   });
   // Exporters stop last: what the agents still sent goes out.
-  const tree = new ServiceTree('relay', [...Object.values(exporters), grpc, ops, agents]);
+  const tree = new ServiceTree('relay', [...certificates, ...Object.values(exporters), grpc, ops, agents]);
   return { name: tree.name, grpc, ops, start: (signal) => tree.start(signal), stop: () => tree.stop() };
 }
 

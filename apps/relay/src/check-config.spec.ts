@@ -35,7 +35,6 @@ test.each([
   [['--otlp-http', 'ftp://c'], '--otlp-http: ftp://c is not an http or https URL'],
   [['--otlp-grpc', 'http://c:4317'], '--otlp-grpc: http://c:4317 is not host:port'],
   [['--otlp-headers', 'secret'], '--otlp-headers: a header is not name=value'],
-  [['-tlsEnabled'], '--tlsEnabled: this relay does not speak TLS yet'],
 ])('%j is refused', (argv, message) => {
   expect(check(...argv)).toMatchObject({ ok: false, error: [{ message }] });
 });

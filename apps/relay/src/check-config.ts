@@ -12,8 +12,6 @@ export interface RelayTargets {
 
 export function checkConfig(config: RelayConfig): Result<RelayTargets, readonly CodedError[]> {
   const errors: CodedError[] = [];
-  // Serving plaintext to somebody who asked for TLS would be worse than not serving.
-  if (config.tlsEnabled) errors.push(bad('tlsEnabled', 'this relay does not speak TLS yet'));
   const agents = [...new Set(config.agents.map((agent) => withPort(agent, config.grpcPort)))];
   for (const agent of agents) if (!isAddress(agent)) errors.push(bad('agents', `${agent} is not host:port`));
   const otlpHttp = config.otlpHttp === '' ? undefined : logsUrl(config.otlpHttp);

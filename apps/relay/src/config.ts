@@ -1,4 +1,5 @@
 import type { Config, ConfigTable } from '@kubearmor-ts/config';
+import { tlsConfigTable } from './tls-config.ts';
 
 /** Names and defaults of the first group are those of existing relays. */
 export const relayConfigTable = {
@@ -47,12 +48,7 @@ export const relayConfigTable = {
     default: '0.0.0.0',
     help: 'address to serve LogService on',
   },
-  tlsEnabled: {
-    flag: 'tlsEnabled',
-    type: 'bool',
-    default: false,
-    help: 'known from existing manifests; true is refused while this relay has no TLS',
-  },
+  ...tlsConfigTable,
   agents: {
     flag: 'agents',
     env: 'KA_RELAY_AGENTS',

@@ -1,6 +1,6 @@
 import type { Clock, Service } from '@kubearmor-ts/life';
-import { followLogService } from '@kubearmor-ts/stream';
-import type { FeedKind, SessionState } from '@kubearmor-ts/stream';
+import { followLogService, tlsChannelCredentials } from '@kubearmor-ts/stream';
+import type { FeedKind, SessionState, TlsBytesSource } from '@kubearmor-ts/stream';
 
 export interface AgentStatus {
   readonly address: string;
@@ -14,6 +14,8 @@ export interface AgentStatus {
 
 export interface FollowAgentsOptions {
   readonly addresses: readonly string[];
+  /** What the relay shows to agents; absent: plaintext. */
+  readonly identity?: TlsBytesSource;
   readonly clock: Clock;
   readonly random: () => number;
   readonly onMessage: (kind: FeedKind, bytes: Buffer) => void;
@@ -27,6 +29,7 @@ export interface FollowAgents extends Service {
 /** Follows every agent on its own: one that is away or slow to answer holds up nobody. */
 export function followAgents(options: FollowAgentsOptions): FollowAgents {
   const agents = options.addresses.map((address) => new FollowedAgent(address));
+  const credentials = options.identity === undefined ? undefined : tlsChannelCredentials(options.identity);
   let running: Promise<void>[] = [];
   return {
     name: 'agents',
@@ -36,6 +39,7 @@ export function followAgents(options: FollowAgentsOptions): FollowAgents {
         followLogService(
           {
             address: agent.address,
+            ...(credentials === undefined ? {} : { credentials }),
             // The filters existing agents expect of a relay.
             filters: { messages: 'all', alerts: 'policy', logs: 'system' },
             clock: options.clock,

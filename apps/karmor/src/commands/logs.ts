@@ -1,3 +1,4 @@
+import type { TlsIdentity } from '@kubearmor-ts/tls';
 import type { Command } from 'commander';
 
 interface LogsFlags {
@@ -18,6 +19,15 @@ interface LogsFlags {
   readonly source?: string;
   readonly resource?: string;
   readonly labels?: string[];
+  readonly secure?: true;
+  readonly tlsCertPath: string;
+  readonly tlsCertProvider: 'self' | 'external';
+  readonly readCAFromSecret: string | true;
+}
+
+async function secured(flags: LogsFlags, signal: AbortSignal): Promise<TlsIdentity> {
+  const { readClientIdentity } = await import('../logs/client-identity.ts');
+  return readClientIdentity(flags, signal);
 }
 
 const streamsOf = { policy: ['alerts'], system: ['logs'], all: ['alerts', 'logs'] } as const;
@@ -27,6 +37,15 @@ export function registerLogs(program: Command): void {
   command
     .description('Watch the alerts and logs of an agent or a relay')
     .option('--gRPC <host:port>', 'the server; else env KUBEARMOR_SERVICE, else localhost:32767')
+    .option('--secure', 'mutual TLS with the client certificate in --tlsCertPath')
+    .option('--tlsCertPath <dir>', 'directory of ca.crt, client.crt and client.key', '/var/lib/kubearmor/tls')
+    .addOption(
+      command
+        .createOption('--tlsCertProvider <who>', 'accepted; in this version both read the files')
+        .choices(['self', 'external'])
+        .default('self'),
+    )
+    .option('--readCAFromSecret [bool]', 'accepted; in this version the CA is read from ca.crt', 'true')
     .option('--msgPath <path>', 'where messages go: a file, stdout or none', 'none')
     .option('--logPath <path>', 'where alerts and logs go: a file, stdout or none', 'stdout')
     .addOption(
@@ -74,19 +93,25 @@ export function registerLogs(program: Command): void {
       const stop = new AbortController();
       process.once('SIGINT', () => stop.abort());
       process.once('SIGTERM', () => stop.abort());
-      await watchEvents(
-        {
-          address: flags.gRPC ?? (process.env['KUBEARMOR_SERVICE'] || 'localhost:32767'),
-          filter: filter.value,
-          form: flags.json ? 'json' : flags.output,
-          streams: streamsOf[flags.logFilter],
-          ...(events === undefined ? {} : { events }),
-          ...(messages === undefined ? {} : { messages }),
-          limit: flags.limit,
-          say: (status) => process.stderr.write(`${status}\n`),
-        },
-        stop.signal,
-      );
+      try {
+        const identity = flags.secure ? await secured(flags, stop.signal) : undefined;
+        await watchEvents(
+          {
+            ...(identity === undefined ? {} : { identity }),
+            address: flags.gRPC ?? (process.env['KUBEARMOR_SERVICE'] || 'localhost:32767'),
+            filter: filter.value,
+            form: flags.json ? 'json' : flags.output,
+            streams: streamsOf[flags.logFilter],
+            ...(events === undefined ? {} : { events }),
+            ...(messages === undefined ? {} : { messages }),
+            limit: flags.limit,
+            say: (status) => process.stderr.write(`${status}\n`),
+          },
+          stop.signal,
+        );
+      } finally {
+        stop.abort();
+      }
     });
 
   function parseCount(text: string): number {

@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createAuthority } from '@kubearmor-ts/certificates';
 import { Alert, Log, Message } from '@kubearmor-ts/proto';
-import { createGrpcServer, createLogFeed, logService } from '@kubearmor-ts/stream';
+import { createGrpcServer, createLogFeed, logService, tlsServerCredentials } from '@kubearmor-ts/stream';
+import type { TlsBytesSource } from '@kubearmor-ts/stream';
 
 /** Processes and sockets on a loaded machine: the tests wait for events, this only ends a hang. */
 const slowMachineMs = 30_000;
@@ -13,9 +15,13 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-async function serve() {
+async function serve(source?: TlsBytesSource) {
   const feed = createLogFeed();
-  const server = createGrpcServer({ address: '127.0.0.1:0', services: [logService(feed)] });
+  const server = createGrpcServer({
+    address: '127.0.0.1:0',
+    services: [logService(feed)],
+    ...(source === undefined ? {} : { credentials: tlsServerCredentials(source) }),
+  });
   await server.start(never);
   cleanups.push(() => server.stop());
   return { feed, server, address: `127.0.0.1:${String(server.port)}` };
@@ -142,6 +148,42 @@ test(
     const { code, stderr } = await karmor(['--gRPC', '127.0.0.1:1']).ended;
     expect(stderr).toContain('karmor: KA_STREAM_UNREACHABLE 127.0.0.1:1');
     expect(code).toBe(1);
+  },
+  slowMachineMs,
+);
+
+test(
+  '--secure shows the client certificate of the directory, and a broken one is told by file',
+  async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'karmor-tls-'));
+    cleanups.push(() => rmSync(dir, { recursive: true }));
+    const ca = createAuthority((cleanup) => cleanups.push(cleanup));
+    ca.install(dir, 'client');
+    const leaf = ca.issue('server');
+    const bytes = {
+      ca: Buffer.from(ca.certificate),
+      certificate: Buffer.from(leaf.certificate),
+      key: Buffer.from(leaf.key),
+    };
+    const { feed, address } = await serve({ current: () => bytes, onChange: () => () => undefined });
+    const secure = ['--gRPC', address, '--secure', '--tlsCertPath', dir];
+    const run = karmor([...secure, '--json', '--limit', '1']);
+    await until(() => feed.hasSubscribers('alerts'));
+    feed.publishAlert(alert);
+    const { code, stdout } = await run.ended;
+    expect([code, stdout.split('\n').length]).toEqual([0, 2]);
+
+    writeFileSync(join(dir, 'client.key'), leaf.key);
+    const broken = await karmor([...secure, '--tlsCertProvider', 'external']).ended;
+    expect(broken.stderr).toContain(`karmor: KA_TLS_KEY_MISMATCH ${join(dir, 'client.key')}`);
+    rmSync(join(dir, 'client.crt'));
+    const absent = await karmor(secure).ended;
+    expect(absent.stderr).toContain(`KA_TLS_READ ${join(dir, 'client.crt')}`);
+    expect(absent.stderr).toContain('kubearmor-client-certs');
+    expect([broken.code, absent.code]).toEqual([1, 1]);
+
+    const plain = await karmor(['--gRPC', address]).ended;
+    expect(plain.stderr).toContain('karmor: KA_STREAM_UNREACHABLE');
   },
   slowMachineMs,
 );

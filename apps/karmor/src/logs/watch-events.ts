@@ -1,5 +1,6 @@
 import type { Alert, Log } from '@kubearmor-ts/proto';
-import { StreamError, createLogClient } from '@kubearmor-ts/stream';
+import { StreamError, createLogClient, tlsChannelCredentials } from '@kubearmor-ts/stream';
+import type { TlsBytesSource } from '@kubearmor-ts/stream';
 import type { EventFilter } from './event-filter.ts';
 import { eventText, messageText } from './event-form.ts';
 import type { OutputForm } from './event-form.ts';
@@ -9,6 +10,8 @@ export type Output = (text: string) => Promise<void>;
 
 export interface WatchOptions {
   readonly address: string;
+  /** Absent: plaintext. */
+  readonly identity?: TlsBytesSource;
   readonly filter: EventFilter;
   readonly form: OutputForm;
   /** Alerts, logs or both. */
@@ -25,7 +28,10 @@ export interface WatchOptions {
 export async function watchEvents(options: WatchOptions, signal: AbortSignal): Promise<void> {
   const done = new AbortController();
   const either = AbortSignal.any([signal, done.signal]);
-  const client = createLogClient({ address: options.address });
+  const client = createLogClient({
+    address: options.address,
+    ...(options.identity === undefined ? {} : { credentials: tlsChannelCredentials(options.identity) }),
+  });
   options.say(`Created a gRPC client (${options.address})`);
   let received = 0;
 

@@ -161,6 +161,7 @@ test('the time of an event is the exact one where there is one', () => {
     Date.UTC(2026, 6, 30, 8, 26, 40, 112),
   );
   expect(eventTimeMs(Log.create({ UpdatedTime: 'yesterday', Timestamp: 5 }))).toBe(5000);
+  expect(eventTimeMs(Log.create({ Timestamp: 9e15 }))).toBe(8.64e15);
 });
 
 test('what is very long is cut and marked, never in the middle of a character', () => {

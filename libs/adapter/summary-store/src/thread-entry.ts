@@ -1,0 +1,3 @@
+import { serveSummaryStore } from './store-thread.ts';
+
+serveSummaryStore();

@@ -1,0 +1,11 @@
+export { addApiMetrics } from './api-metrics.ts';
+export { ApiError, apiErrorCodes } from './errors.ts';
+export type { ApiErrorCode } from './errors.ts';
+export type { EventReader } from './event-reader.ts';
+export { createLiveEvents } from './live-events.ts';
+export type { LiveEvents } from './live-events.ts';
+export { openApiDocument } from './openapi-document.ts';
+export { createRelayApi } from './relay-api.ts';
+export type { ApiCounts, RelayApi, RelayApiOptions } from './relay-api.ts';
+export { createTokenFile } from './token-file.ts';
+export type { Tokens } from './token-file.ts';

@@ -5,6 +5,7 @@ import { createOpsServer } from '@kubearmor-ts/http';
 import type { OpsServer, ReadyCheck } from '@kubearmor-ts/http';
 import { ServiceTree } from '@kubearmor-ts/life';
 import type { Clock, Service } from '@kubearmor-ts/life';
+import type { RelayApi } from '@kubearmor-ts/relay-api';
 import { createGrpcServer, createLogFeed, logService, tlsServerCredentials } from '@kubearmor-ts/stream';
 import type { GrpcServer, LogFeedOptions } from '@kubearmor-ts/stream';
 import { Metrics, addProcessMetrics } from '@kubearmor-ts/telemetry';
@@ -15,6 +16,7 @@ import type { RelayConfig } from './config.ts';
 import { followAgents } from './follow-agents.ts';
 import { createLinePrinter } from './print-lines.ts';
 import { addRelayMetrics } from './relay-metrics.ts';
+import { serveApi } from './serve-api.ts';
 import { createTakeEvent } from './take-event.ts';
 import { createTlsIdentities } from './tls-identities.ts';
 
@@ -26,11 +28,14 @@ export interface RelayDeps {
   readonly output: Writable;
   readonly logger: Logger;
   readonly feed?: LogFeedOptions;
+  /** See `SummaryStoreOptions`. */
+  readonly storeEntry?: URL;
 }
 
 export interface Relay extends Service {
   readonly grpc: GrpcServer;
   readonly ops: OpsServer;
+  readonly api?: RelayApi;
 }
 
 /** Agents → subscribers, stdout and OTLP receivers. Wiring only. */
@@ -40,8 +45,28 @@ export function createRelay(deps: RelayDeps): Relay {
   const printer = createLinePrinter(deps.output, config.queueCapacity);
   const print = (isOn: boolean): ((line: string) => void) | undefined => (isOn ? printer.print : undefined);
   const exporters = createExporters(deps);
+  const identities = createTlsIdentities(config, clock, logger);
+  const metrics = new Metrics();
+  const checks = (): readonly ReadyCheck[] => [
+    ...readyChecks(agents.statuses(), exporters),
+    ...Object.entries(identities ?? {}).map(([end, identity]) => tlsReadyCheck(`tls ${end}`, identity)),
+  ];
+  const served =
+    targets.api === undefined
+      ? undefined
+      : serveApi({
+          address: targets.api,
+          config,
+          clock,
+          logger,
+          ...optional('tls', identities?.server),
+          ...optional('storeEntry', deps.storeEntry),
+          readyChecks: checks,
+          metrics: () => metrics.render(),
+        });
   const take = createTakeEvent({
     feed,
+    ...optional('watch', served?.take),
     exporters: Object.values(exporters),
     print: {
       ...optional('alerts', print(config.stdout || config.stdoutAlerts)),
@@ -49,7 +74,6 @@ export function createRelay(deps: RelayDeps): Relay {
       ...optional('messages', print(config.stdout || config.stdoutMessages)),
     },
   });
-  const identities = createTlsIdentities(config, clock, logger);
   const agents = followAgents({
     addresses: targets.agents,
     ...optional('identity', identities?.client),
@@ -67,22 +91,33 @@ export function createRelay(deps: RelayDeps): Relay {
     ...optional('credentials', identities && tlsServerCredentials(identities.server)),
   });
   const certificates = identities === undefined ? [] : [identities.server, identities.client];
-  const metrics = new Metrics();
   addProcessMetrics(metrics);
   if (certificates.length > 0) addTlsMetrics(metrics, 'ka_relay', certificates);
+  served?.addMetrics(metrics);
   addRelayMetrics(metrics, { agents, take, feed, printer, exporters });
   const ops = createOpsServer({
     host: config.opsListen,
     port: config.opsPort,
-    readyChecks: () => [
-      ...readyChecks(agents.statuses(), exporters),
-      ...Object.entries(identities ?? {}).map(([end, identity]) => tlsReadyCheck(`tls ${end}`, identity)),
-    ],
+    readyChecks: checks,
     metrics: () => metrics.render(),
   });
   // Exporters stop last: what the agents still sent goes out.
-  const tree = new ServiceTree('relay', [...certificates, ...Object.values(exporters), grpc, ops, agents]);
-  return { name: tree.name, grpc, ops, start: (signal) => tree.start(signal), stop: () => tree.stop() };
+  const tree = new ServiceTree('relay', [
+    ...certificates,
+    ...(served?.services ?? []),
+    ...Object.values(exporters),
+    grpc,
+    ops,
+    agents,
+  ]);
+  return {
+    name: tree.name,
+    grpc,
+    ops,
+    ...optional('api', served?.api),
+    start: (signal) => tree.start(signal),
+    stop: () => tree.stop(),
+  };
 }
 
 function createExporters(deps: RelayDeps): Record<string, OtlpExporter> {

@@ -1,6 +1,7 @@
 import { fail, ok } from '@kubearmor-ts/result';
 import type { CodedError, Result } from '@kubearmor-ts/result';
 import type { RelayConfig } from './config.ts';
+import type { ApiAddress } from './serve-api.ts';
 
 /** What the texts of the configuration mean. */
 export interface RelayTargets {
@@ -8,6 +9,8 @@ export interface RelayTargets {
   readonly otlpHttp: URL | undefined;
   readonly otlpGrpc: string | undefined;
   readonly otlpHeaders: Readonly<Record<string, string>>;
+  /** Undefined: no API. */
+  readonly api: ApiAddress | undefined;
 }
 
 export function checkConfig(config: RelayConfig): Result<RelayTargets, readonly CodedError[]> {
@@ -30,8 +33,17 @@ export function checkConfig(config: RelayConfig): Result<RelayTargets, readonly 
       errors.push(bad('otlp-headers', 'a header is not name=value'));
     else headers[name] = pair.slice(at + 1);
   }
+  const api = config.apiListen === '' ? undefined : apiAddress(config.apiListen);
+  if (config.apiListen !== '' && api === undefined)
+    errors.push(bad('api-listen', `${config.apiListen} is not host:port`));
+  const isGuarded = config.apiTokenFile !== '' || config.tlsEnabled;
+  if (api !== undefined && !isGuarded && !isLoopback(api.host)) {
+    errors.push(
+      bad('api-listen', `${config.apiListen} is not loopback: give --api-token-file or -tlsEnabled`),
+    );
+  }
   if (errors.length > 0) return fail(errors);
-  return ok({ agents, otlpHttp, otlpGrpc, otlpHeaders: headers });
+  return ok({ agents, otlpHttp, otlpGrpc, otlpHeaders: headers, api });
 }
 
 /** `host`, `host:port`, `[v6]:port`. */
@@ -43,6 +55,16 @@ function isAddress(text: string): boolean {
   const match = /^(?:\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._-]+):(\d{1,5})$/.exec(text);
   return match !== null && Number(match[1]) >= 1 && Number(match[1]) <= 65_535;
 }
+
+function apiAddress(text: string): ApiAddress | undefined {
+  const match = /^(?:\[([0-9A-Fa-f:.%]+)\]|([A-Za-z0-9._-]+)):(\d{1,5})$/.exec(text);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  return host === undefined || port > 65_535 ? undefined : { host, port };
+}
+
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 
 function logsUrl(text: string): URL | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;

@@ -1,4 +1,5 @@
 import type { Config, ConfigTable } from '@kubearmor-ts/config';
+import { apiConfigTable } from './api-config.ts';
 import { tlsConfigTable } from './tls-config.ts';
 
 /** Names and defaults of the first group are those of existing relays. */
@@ -49,6 +50,7 @@ export const relayConfigTable = {
     help: 'address to serve LogService on',
   },
   ...tlsConfigTable,
+  ...apiConfigTable,
   agents: {
     flag: 'agents',
     env: 'KA_RELAY_AGENTS',

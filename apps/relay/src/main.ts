@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { configHelp, parseConfig } from '@kubearmor-ts/config';
 import { createRealClock } from '@kubearmor-ts/life';
 import type { CodedError } from '@kubearmor-ts/result';
+import { serveSummaryStore } from '@kubearmor-ts/summary-store';
 import { createLogger } from '@kubearmor-ts/telemetry';
 import { createRelay } from './app.ts';
 import { checkConfig } from './check-config.ts';
@@ -35,6 +36,8 @@ async function main(argv: readonly string[]): Promise<number> {
     random: Math.random,
     output: process.stdout,
     logger,
+    // A bundle is one file, which is then the store's thread too.
+    ...(import.meta.url.endsWith('.ts') ? {} : { storeEntry: new URL(import.meta.url) }),
   });
   const stopping = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
@@ -42,7 +45,12 @@ async function main(argv: readonly string[]): Promise<number> {
   process.stdout.on('error', (cause) => logger.warn({ reason: cause.message }, 'stdout is closed'));
   await relay.start(stopping.signal);
   logger.info(
-    { grpcPort: relay.grpc.port, opsPort: relay.ops.port, agents: targets.value.agents },
+    {
+      grpcPort: relay.grpc.port,
+      opsPort: relay.ops.port,
+      apiPort: relay.api?.port,
+      agents: targets.value.agents,
+    },
     'relay serves',
   );
   if (!stopping.signal.aborted)
@@ -52,7 +60,9 @@ async function main(argv: readonly string[]): Promise<number> {
   return 0;
 }
 
-process.exitCode = await main(process.argv.slice(2)).catch((failure: unknown) => {
-  process.stderr.write(`${failure instanceof Error ? failure.message : String(failure)}\n`);
-  return 1;
-});
+if (!serveSummaryStore()) {
+  process.exitCode = await main(process.argv.slice(2)).catch((failure: unknown) => {
+    process.stderr.write(`${failure instanceof Error ? failure.message : String(failure)}\n`);
+    return 1;
+  });
+}

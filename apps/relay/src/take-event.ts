@@ -5,6 +5,8 @@ import type { FeedKind, LogFeed } from '@kubearmor-ts/stream';
 export interface EventSinks {
   readonly feed: LogFeed;
   readonly exporters: readonly { push(event: Alert | Log): void }[];
+  /** Sees every alert and log, with its bytes. */
+  readonly watch?: (kind: 'alerts' | 'logs', bytes: Buffer, event: Alert | Log) => void;
   /** Prints one JSON line of the kind, when the user asked for it. */
   readonly print: Readonly<Partial<Record<FeedKind, (line: string) => void>>>;
 }
@@ -38,6 +40,7 @@ export function createTakeEvent(sinks: EventSinks): TakeEvent {
         const event = kind === 'alerts' ? Alert.decode(bytes) : Log.decode(bytes);
         sinks.print[kind]?.(toFormB(event));
         for (const exporter of sinks.exporters) exporter.push(event);
+        sinks.watch?.(kind, bytes, event);
       }
     } catch {
       malformed += 1;

@@ -1,5 +1,5 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 
 /** Counts up when tables change; a database of another version is begun anew: it holds nothing that must live on. */
 const schemaVersion = 1;
@@ -59,7 +59,9 @@ export const reasonOf = (failure: unknown): string =>
 class OtherVersion extends Error {}
 
 function openUsable(path: string): DatabaseSync {
-  const database = new DatabaseSync(path);
+  // Loaded here and not above: an app that carries this room loads SQLite, and hears its warning, only in the thread.
+  const sqlite = process.getBuiltinModule('node:sqlite');
+  const database = new sqlite.DatabaseSync(path);
   try {
     database.exec('PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
     database.exec(

@@ -1,0 +1,58 @@
+import type { ConfigTable } from '@kubearmor-ts/config';
+
+export const apiConfigTable = {
+  apiListen: {
+    flag: 'api-listen',
+    env: 'KA_RELAY_API_LISTEN',
+    file: 'apiListen',
+    type: 'string',
+    default: '',
+    help: 'host:port of the HTTP API (events, summaries, live stream), such as 127.0.0.1:9091; empty: none',
+  },
+  apiTokenFile: {
+    flag: 'api-token-file',
+    env: 'KA_RELAY_API_TOKEN_FILE',
+    file: 'apiTokenFile',
+    type: 'string',
+    default: '',
+    help: 'file of tokens that let in, one a line, read again when it changes; beyond loopback it or TLS is needed',
+  },
+  apiRequestsPerMinute: {
+    flag: 'api-requests-per-minute',
+    env: 'KA_RELAY_API_REQUESTS_PER_MINUTE',
+    file: 'apiRequestsPerMinute',
+    type: 'int',
+    default: 300,
+    min: 1,
+    max: 1_000_000,
+    help: 'requests one address may make within a minute',
+  },
+  storePath: {
+    flag: 'store-path',
+    env: 'KA_RELAY_STORE_PATH',
+    file: 'storePath',
+    type: 'string',
+    default: '',
+    help: 'SQLite file of the events and summaries that the API answers from; empty: in memory',
+  },
+  storeMegabytes: {
+    flag: 'store-megabytes',
+    env: 'KA_RELAY_STORE_MEGABYTES',
+    file: 'storeMegabytes',
+    type: 'int',
+    default: 64,
+    min: 1,
+    max: 1_000_000,
+    help: 'size of the events kept there; the oldest go first',
+  },
+  storeHours: {
+    flag: 'store-hours',
+    env: 'KA_RELAY_STORE_HOURS',
+    file: 'storeHours',
+    type: 'int',
+    default: 168,
+    min: 1,
+    max: 100_000,
+    help: 'age of the events kept there',
+  },
+} as const satisfies ConfigTable;

@@ -105,6 +105,7 @@ class ThreadedStore implements SummaryStore {
   private readonly questions = new Map<number, Question>();
   private nextQuestion = 1;
   private isFlushing = false;
+  private isStopping = false;
   private running: Promise<void> = Promise.resolve();
   private settlers: (() => void)[] = [];
   private taken = 0;
@@ -184,6 +185,7 @@ class ThreadedStore implements SummaryStore {
     const moment = new AbortController();
     if (this.isReady) await Promise.race([this.settled(), this.options.clock.sleep(2000, moment.signal)]);
     moment.abort();
+    this.isStopping = true;
     this.post({ kind: 'close' });
     const hanging = setTimeout(() => void this.worker?.terminate(), 3000);
     await this.running;
@@ -196,7 +198,7 @@ class ThreadedStore implements SummaryStore {
     onNever: (failure: Error) => void,
   ): Promise<void> {
     const backoff = new Backoff({ firstMs: 200, maxMs: 10_000 }, Math.random);
-    const stopped = (): boolean => signal.aborted;
+    const stopped = (): boolean => signal.aborted || this.isStopping;
     let hasBeenReady = false;
     for (;;) {
       const failure = await this.runThread(() => {

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { readSecret, readTlsMaterial } from '@kubearmor-ts/sink-net';
 import type { KafkaConfig } from './kafka-config.ts';
 import type { KafkaRecord } from './kafka-record.ts';
@@ -35,9 +36,7 @@ export async function createKafkaProducer(
     timeout: config.requestTimeoutMs,
     retries: 2,
     retryDelay: 250,
-    ...(config.useTls
-      ? { tls: readTlsMaterial(config.tls), tlsServerName: config.tls.serverName || true }
-      : {}),
+    ...(config.useTls ? { tls: readTlsMaterial(config.tls), tlsServerName: serverNameOf(config) } : {}),
     ...(config.sasl === 'none' || password === undefined
       ? {}
       : {
@@ -64,4 +63,10 @@ export async function createKafkaProducer(
     },
     destroy: () => producer.close(true),
   };
+}
+
+/** TLS has no names for addresses: with brokers given by address none is sent. */
+function serverNameOf({ brokers, tls }: KafkaConfig): string | boolean {
+  if (tls.serverName !== '') return tls.serverName;
+  return brokers.every((broker) => isIP(broker.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')) === 0);
 }

@@ -14,6 +14,9 @@ export type PartAnswer =
   /** Too large, or one record spoils it and the receiver does not say which: its halves are sent apart. */
   | { readonly kind: 'halve'; readonly reason: string };
 
+/** A receiver that takes nothing at all is not asked a thousand times for one batch: the rest is a later try's. */
+const mostHalvings = 64;
+
 /**
  * Sends a batch as one or more requests, one after the other, and adds up what the receiver said. Stops at the first
  * part that has to wait, so that nothing overtakes it; what was not sent is still to be delivered. A part that is to
@@ -28,6 +31,7 @@ export async function deliverParts<T>(
   const waiting: number[] = [];
   let reason: string | undefined;
   let afterMs: number | undefined;
+  let halvings = 0;
   const total = parts.reduce((sum, part) => sum + part.length, 0);
   // A stack whose top is the next part, with the place of its first record in the batch.
   const stack: { readonly items: readonly T[]; readonly first: number }[] = [];
@@ -48,6 +52,12 @@ export async function deliverParts<T>(
     if (answer.kind === 'halve') {
       if (items.length === 1) {
         rejected.push({ index: first, reason: answer.reason });
+        continue;
+      }
+      halvings += 1;
+      if (halvings > mostHalvings) {
+        ({ reason } = answer);
+        waiting.push(...items.map((_, index) => first + index));
         continue;
       }
       const middle = items.length >> 1;

@@ -27,7 +27,7 @@ export interface HttpSenderOptions {
   readonly compression: 'none' | 'gzip';
   readonly headers: Readonly<Record<string, Secret>>;
   readonly authorization?: Authorization;
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, 'wallNs'>;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 

@@ -185,6 +185,26 @@ test('the one record that spoils a part is found and rejected, the others are de
   expect(taken).toEqual(batch.filter((index) => index !== 37));
 });
 
+test('a receiver that refuses everything is asked a bounded number of times, and each try gets on', async () => {
+  let left = Array.from({ length: 1000 }, (_, index) => index);
+  for (let tries = 0; left.length > 0; tries++) {
+    expect(tries).toBeLessThan(50);
+    let requests = 0;
+    const delivery = await deliverParts(
+      [left],
+      () => {
+        requests += 1;
+        return Promise.resolve({ kind: 'halve', reason: 'HTTP 400' });
+      },
+      never,
+    );
+    expect(requests).toBeLessThan(200);
+    const open = delivery.kind === 'retry' ? (delivery.indexes ?? []) : [];
+    expect(open.length).toBeLessThan(left.length);
+    left = open.map((index) => left[index]!);
+  }
+});
+
 test('parts keep to their limits, a record too large is alone', () => {
   const limits = { maxBytes: 5, maxItems: 3 };
   expect(

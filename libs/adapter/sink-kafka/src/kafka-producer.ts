@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { isIP } from 'node:net';
 import { readSecret, readTlsMaterial } from '@kubearmor-ts/sink-net';
 import type { KafkaConfig } from './kafka-config.ts';
@@ -16,12 +17,23 @@ const mechanisms = {
   'scram-sha-512': 'SCRAM-SHA-512',
 } as const;
 
+/**
+ * In 2.12.1 a connection that fails twice, in TLS and then in the authentication that waited for it, tells the second
+ * failure to nobody, and an error event without a listener would end the process. The first one reaches `send`.
+ */
+function hearConnection(created: unknown): void {
+  const { type, instance } = created as { readonly type?: unknown; readonly instance?: unknown };
+  if (type === 'connection' && instance instanceof EventEmitter) instance.on('error', () => undefined);
+}
+
 /** Loads the client, 60 MB and a third of a second, for those who use it. */
 export async function createKafkaProducer(
   config: KafkaConfig,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<KafkaProducer> {
-  const { Producer, ProduceAcks, compatibilityPartitioner } = await import('@platformatic/kafka');
+  const { Producer, ProduceAcks, compatibilityPartitioner, instancesChannel } =
+    await import('@platformatic/kafka');
+  instancesChannel.subscribe(hearConnection);
   const { password } = config;
   const producer = new Producer<Buffer, Buffer, Buffer, Buffer>({
     clientId: config.clientId,
@@ -61,7 +73,9 @@ export async function createKafkaProducer(
         })),
       });
     },
-    destroy: () => producer.close(true),
+    destroy: async () => {
+      await producer.close(true);
+    },
   };
 }
 

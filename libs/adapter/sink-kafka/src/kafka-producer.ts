@@ -33,6 +33,7 @@ export async function createKafkaProducer(
 ): Promise<KafkaProducer> {
   const { Producer, ProduceAcks, compatibilityPartitioner, instancesChannel } =
     await import('@platformatic/kafka');
+  instancesChannel.unsubscribe(hearConnection);
   instancesChannel.subscribe(hearConnection);
   const { password } = config;
   const producer = new Producer<Buffer, Buffer, Buffer, Buffer>({

@@ -1,3 +1,4 @@
+export { eventTimeMs, eventTimeNs, eventTimeText } from './event-time.ts';
 export { toOtelRecord } from './otel-map.ts';
 export { otelSchemaUrl } from './otel-record.ts';
 export type { OtelAttributes, OtelRecord, OtelValue } from './otel-record.ts';

@@ -37,9 +37,7 @@ test.each(bodyFormats)(
         });
         for (const text of texts) {
           expect(Buffer.byteLength(text)).toBeLessThanOrEqual(2048);
-          expect(text).not.toMatch(
-            format === 'leef' ? /[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/ : /\p{Cc}/u,
-          );
+          expect(format === 'leef' ? text.replaceAll('\t', '') : text).not.toMatch(/\p{Cc}/u);
         }
         const counted = texts.map((text) => frameMessage(text, 'octet-counting')).join('');
         expect(readCounted(Buffer.from(counted))).toEqual(texts);

@@ -23,7 +23,7 @@ import { anAlert } from '@kubearmor-ts/test-events';
 import { createFileSink, createStdoutSink, readFileConfig, readStdoutConfig } from './index.ts';
 import type { FileSink } from './index.ts';
 
-const slowMachineMs = 60_000;
+const slowMachineMs = 120_000;
 const never = new AbortController().signal;
 const named = (...names: string[]): SinkRecord[] =>
   names.map((PolicyName) => ({ kind: 'alerts', event: anAlert({ PolicyName }) }));

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Brings a bare Debian 12 machine with Node 20 and npm to the point where every other script runs:
-# the npm dependencies (which bring Node 24 itself) and the Debian packages named in tools/apt-packages.txt.
+# the npm dependencies (which bring Node 24 itself) and the Debian packages named in tools/apt-packages.txt,
+# two of them only unpacked (tools/syslog-receivers.sh).
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -24,3 +25,5 @@ if [ ! -f "$stamp" ] || ! cmp -s package-lock.json "$stamp"; then
   npm install --no-save --no-audit --no-fund --loglevel=error
   cp package-lock.json "$stamp"
 fi
+
+sh tools/syslog-receivers.sh

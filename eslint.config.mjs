@@ -11,7 +11,14 @@ const layers = [
   },
   {
     sourceTag: 'layer:adapter',
-    onlyDependOnLibsWithTags: ['room:telemetry', 'room:http', 'layer:domain', 'layer:contract', 'layer:core'],
+    onlyDependOnLibsWithTags: [
+      'room:telemetry',
+      'room:http',
+      'room:sink',
+      'layer:domain',
+      'layer:contract',
+      'layer:core',
+    ],
   },
   {
     sourceTag: 'layer:app',

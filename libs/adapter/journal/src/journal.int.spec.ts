@@ -16,7 +16,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRealClock } from '@kubearmor-ts/life';
 import type { Clock } from '@kubearmor-ts/life';
-import { Alert, encodeBatch, noCursor, readBatch, wrapEvent } from '@kubearmor-ts/proto';
+import { Alert, encodeBatch, noCursor } from '@kubearmor-ts/proto';
+import type { EventBatch } from '@kubearmor-ts/proto';
 import type { RecordSource } from '@kubearmor-ts/sink';
 import { createJournal } from './index.ts';
 import type { Journal, JournalOptions, JournalStorage } from './index.ts';
@@ -61,14 +62,14 @@ async function start(
 let numbered = 0;
 /** Appends one batch; its alerts are named by number. */
 function append(journal: Journal, count: number, streamId = '', first = 1, padding = 0): Promise<boolean> {
-  const events = Array.from({ length: count }, () =>
-    wrapEvent(
-      'alerts',
+  const events = Array.from({ length: count }, () => ({
+    kind: 'alerts' as const,
+    payload: Buffer.from(
       Alert.encode(Alert.create({ PolicyName: String(numbered++), Data: 'x'.repeat(padding) })).finish(),
     ),
-  );
-  const payload = encodeBatch({ streamId, first: { ...noCursor, alerts: first }, missed: noCursor }, events);
-  return journal.append(payload, readBatch(payload)!);
+  }));
+  const batch = { streamId, first: { ...noCursor, alerts: first }, missed: noCursor, events };
+  return journal.append(encodeBatch(batch), batch);
 }
 
 async function readAll(source: RecordSource): Promise<{ names: number[]; cut: number; position: number }> {
@@ -296,15 +297,20 @@ test(
     const { journal } = await start();
     const reader = journal.reader('r');
     await reader.read(1, 1);
-    const good = Alert.encode(Alert.create({ PolicyName: '42' })).finish();
-    const payload = encodeBatch({ streamId: 's', first: noCursor, missed: noCursor }, [
-      wrapEvent('messages', Buffer.from('m')),
-      wrapEvent('alerts', Buffer.from([0x0a, 0xff, 0x01])),
-      wrapEvent('alerts', good),
-      wrapEvent('messages', Buffer.from('m')),
-    ]);
-    await journal.append(payload, readBatch(payload)!);
-    await journal.append(payload, readBatch(payload)!);
+    const good = Buffer.from(Alert.encode(Alert.create({ PolicyName: '42' })).finish());
+    const batch: EventBatch = {
+      streamId: 's',
+      first: noCursor,
+      missed: noCursor,
+      events: [
+        { kind: 'messages', payload: Buffer.from('m') },
+        { kind: 'alerts', payload: Buffer.from([0x0a, 0xff, 0x01]) },
+        { kind: 'alerts', payload: good },
+        { kind: 'messages', payload: Buffer.from('m') },
+      ],
+    };
+    await journal.append(encodeBatch(batch), batch);
+    await journal.append(encodeBatch(batch), batch);
     expect((await readAll(reader)).names).toEqual([42, 42]);
     expect(reader.lag).toBe(0);
     expect(journal.counts().malformed).toBe(2);

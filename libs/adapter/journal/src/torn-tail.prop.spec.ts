@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { createRealClock } from '@kubearmor-ts/life';
-import { encodeBatch, noCursor, wrapEvent } from '@kubearmor-ts/proto';
+import { encodeBatch, noCursor } from '@kubearmor-ts/proto';
 import { endOf, frameType, readFrame } from './frame.ts';
 import type { Frame } from './frame.ts';
 import { SegmentReader } from './segment-reader.ts';
@@ -39,9 +39,17 @@ const open = async (at: string) => {
 };
 
 function frameOf(first: number, count: number): Frame {
-  const events = Array.from({ length: count }, (_, at) => wrapEvent('alerts', Buffer.alloc(9 + at, first)));
-  const head = { streamId: 's', first: { ...noCursor, alerts: first }, missed: noCursor };
-  return { type: frameType.events, first, count, wallMs: 1, payload: encodeBatch(head, events) };
+  const events = Array.from({ length: count }, (_, at) => ({
+    kind: 'alerts' as const,
+    payload: Buffer.alloc(9 + at, first),
+  }));
+  const payload = encodeBatch({
+    streamId: 's',
+    first: { ...noCursor, alerts: first },
+    missed: noCursor,
+    events,
+  });
+  return { type: frameType.events, first, count, wallMs: 1, payload };
 }
 
 const frames = [frameOf(1, 2), frameOf(3, 1), frameOf(4, 3)];

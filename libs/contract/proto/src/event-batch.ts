@@ -40,30 +40,32 @@ const varint = 0;
 const batchField = { streamId: 1, first: 2, missed: 3, events: 4 } as const;
 const eventField = { kind: 1, payload: 2 } as const;
 
-/** One event as it stands inside a Batch; wrapped once, it can be part of several batches. */
-export function wrapEvent(kind: EventKindName, payload: Uint8Array): Buffer {
-  const innerHead = 2 + 1 + varintSize(payload.length);
-  const inner = innerHead + payload.length;
-  const bytes = Buffer.allocUnsafe(1 + varintSize(inner) + inner);
-  bytes[0] = (batchField.events << 3) | lengthDelimited;
-  let at = writeVarint(bytes, 1, inner);
-  bytes[at] = (eventField.kind << 3) | varint;
-  bytes[at + 1] = kindNumbers[kind];
-  bytes[at + 2] = (eventField.payload << 3) | lengthDelimited;
-  at = writeVarint(bytes, at + 3, payload.length);
-  bytes.set(payload, at);
+/** A Batch in one allocation. Payloads are copied as they are. */
+export function encodeBatch(batch: EventBatch): Buffer {
+  const { streamId, first, missed, events } = batch;
+  const head = Batch.encode({ stream_id: streamId, first, missed, events: [] }).finish();
+  let size = head.length;
+  for (const { payload } of events) {
+    const inner = innerSize(payload.length);
+    size += 1 + varintSize(inner) + inner;
+  }
+  const bytes = Buffer.allocUnsafe(size);
+  bytes.set(head, 0);
+  let at = head.length;
+  for (const { kind, payload } of events) {
+    bytes[at++] = (batchField.events << 3) | lengthDelimited;
+    at = writeVarint(bytes, at, innerSize(payload.length));
+    bytes[at++] = (eventField.kind << 3) | varint;
+    bytes[at++] = kindNumbers[kind];
+    bytes[at++] = (eventField.payload << 3) | lengthDelimited;
+    at = writeVarint(bytes, at, payload.length);
+    bytes.set(payload, at);
+    at += payload.length;
+  }
   return bytes;
 }
 
-/** A Batch of wrapped events. */
-export function encodeBatch(
-  head: { readonly streamId: string; readonly first: Readonly<Cursor>; readonly missed: Readonly<Cursor> },
-  wrapped: readonly Uint8Array[],
-): Buffer {
-  const { streamId, first, missed } = head;
-  const headBytes = Batch.encode({ stream_id: streamId, first, missed, events: [] }).finish();
-  return Buffer.concat([headBytes, ...wrapped]);
-}
+const innerSize = (payloadBytes: number): number => 2 + 1 + varintSize(payloadBytes) + payloadBytes;
 
 /** A StreamEventsResponse around a Batch. */
 export function encodeBatchResponse(batch: Uint8Array): Buffer {

@@ -7,7 +7,6 @@ export {
   readBatch,
   readStreamResponse,
   throughOf,
-  wrapEvent,
 } from './event-batch.ts';
 export type { EventBatch, EventKindName, EventSpan, StreamResponse } from './event-batch.ts';
 export { descriptors } from './generated/descriptors.ts';

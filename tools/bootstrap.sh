@@ -5,6 +5,10 @@
 set -eu
 cd "$(dirname "$0")/.."
 
+# Two commands at once in one checkout: the second waits for what the first installs.
+exec 9<.
+flock 9
+
 missing=""
 for package in $(grep -v '^#' tools/apt-packages.txt); do
   dpkg-query -W -f='${Status}\n' "$package" 2>/dev/null | grep -q 'install ok installed' || missing="$missing $package"
@@ -15,7 +19,7 @@ if [ -n "$missing" ]; then
   echo "installing Debian packages:$missing"
   $as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
   # shellcheck disable=SC2086
-  $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -o DPkg::Lock::Timeout=300 -y -qq --no-install-recommends $missing >/dev/null
 fi
 
 # The lockfile pins every version. Not `npm ci`: it refuses a lockfile that lacks the optional binaries of other

@@ -11,7 +11,15 @@ const layers = [
   },
   {
     sourceTag: 'layer:adapter',
-    onlyDependOnLibsWithTags: ['room:telemetry', 'room:http', 'layer:domain', 'layer:contract', 'layer:core'],
+    onlyDependOnLibsWithTags: [
+      'room:telemetry',
+      'room:http',
+      'room:sink',
+      'room:sink-net',
+      'layer:domain',
+      'layer:contract',
+      'layer:core',
+    ],
   },
   {
     sourceTag: 'layer:app',

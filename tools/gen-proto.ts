@@ -56,7 +56,7 @@ function splitDescriptorSet(set: Uint8Array): { name: string; bytes: Uint8Array 
 }
 
 function generateInto(base: string): string {
-  buf('generate', '--output', join(base, 'protos'), '--path', 'kubearmor');
+  buf('generate', '--output', join(base, 'protos'), '--path', 'kubearmor', '--path', 'kubearmor_ts');
   buf(
     'generate',
     '--output',
@@ -74,6 +74,8 @@ function generateInto(base: string): string {
     '--exclude-source-info',
     '--path',
     'kubearmor',
+    '--path',
+    'kubearmor_ts',
     '--output',
     setFile,
   );

@@ -20,6 +20,8 @@ export interface RunningCollector {
   readonly grpcAddress: string;
   /** JSON lines: one ExportLogsServiceRequest each. */
   readonly file: string;
+  /** JSON lines: one ExportMetricsServiceRequest each. */
+  readonly metricsFile: string;
   /** Its own log. */
   readonly log: string;
   stop(): Promise<void>;
@@ -32,6 +34,8 @@ export interface CollectorPlace {
   readonly grpcPort?: number;
   readonly httpPort?: number;
   readonly host?: string;
+  /** TLS on both ports, with a client certificate. Plaintext when absent. */
+  readonly tls?: { readonly certFile: string; readonly keyFile: string; readonly clientCaFile: string };
 }
 
 /** Resolves when it serves; rejects with the end of its log when it does not come up. */
@@ -43,7 +47,9 @@ export async function startCollector(place: CollectorPlace): Promise<RunningColl
   const file = join(place.dir, 'logs.jsonl');
   const log = join(place.dir, 'collector.log');
   const config = join(place.dir, 'collector.yaml');
-  writeFileSync(config, configText(file, `${host}:${String(grpcPort)}`, `${host}:${String(httpPort)}`));
+  const metricsFile = join(place.dir, 'metrics.jsonl');
+  const endpoints = { grpc: `${host}:${String(grpcPort)}`, http: `${host}:${String(httpPort)}` };
+  writeFileSync(config, configText(file, metricsFile, endpoints, place.tls));
   const logFd = openSync(log, 'w');
   const child = spawn(place.binary, ['--config', config], { stdio: ['ignore', logFd, logFd] });
   closeSync(logFd);
@@ -64,9 +70,10 @@ export async function startCollector(place: CollectorPlace): Promise<RunningColl
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   return {
-    httpUrl: `http://${host}:${String(httpPort)}`,
-    grpcAddress: `${host}:${String(grpcPort)}`,
+    httpUrl: `${place.tls === undefined ? 'http' : 'https'}://${endpoints.http}`,
+    grpcAddress: endpoints.grpc,
     file,
+    metricsFile,
     log,
     stop,
   };
@@ -81,21 +88,34 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-const configText = (file: string, grpc: string, http: string): string => `receivers:
+function configText(
+  file: string,
+  metricsFile: string,
+  { grpc, http }: { readonly grpc: string; readonly http: string },
+  tls: CollectorPlace['tls'],
+): string {
+  const security =
+    tls === undefined
+      ? ''
+      : `, tls: ${JSON.stringify({ cert_file: tls.certFile, key_file: tls.keyFile, client_ca_file: tls.clientCaFile })}`;
+  return `receivers:
   otlp:
     protocols:
-      grpc: {endpoint: "${grpc}"}
-      http: {endpoint: "${http}"}
+      grpc: {endpoint: "${grpc}"${security}}
+      http: {endpoint: "${http}"${security}}
 processors:
   batch: {timeout: 50ms}
 exporters:
   file: {path: ${JSON.stringify(file)}, flush_interval: 50ms}
+  file/metrics: {path: ${JSON.stringify(metricsFile)}, flush_interval: 50ms}
 service:
   telemetry:
     metrics: {level: none}
   pipelines:
     logs: {receivers: [otlp], processors: [batch], exporters: [file]}
+    metrics: {receivers: [otlp], processors: [batch], exporters: [file/metrics]}
 `;
+}
 
 async function main(argv: readonly string[]): Promise<void> {
   const built = await buildCollector();

@@ -35,6 +35,9 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
+// A signal's own ending would leave guests and servers running: they are ended at exit.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130));
+
 let total: Tally = nothing;
 for (const [name, stage] of Object.entries(stages)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;

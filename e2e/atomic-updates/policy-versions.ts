@@ -24,7 +24,7 @@ export function policyVersion(n: number, container: string, blocked: string): Po
   const kinds: readonly (() => PolicyDocument)[] = [
     () => guard([{ path: blocked }]),
     () => guard([...others(20), { path: blocked }]),
-    () => noise(500, 'Block'),
+    () => noise(100, 'Block'),
     () => guard([{ path: blocked }, ...others(20).toReversed()]),
     () => noise(1 + (n % 3), n % 2 === 0 ? 'Block' : 'Audit'),
   ];

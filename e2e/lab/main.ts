@@ -149,7 +149,7 @@ function printFailure(error: LabError): void {
     console.error(`--- the guest's console, last lines ---\n${error.consoleTail}\n---`);
 }
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130));
 try {
   process.exitCode = await main();
 } catch (error) {

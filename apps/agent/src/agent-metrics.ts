@@ -1,9 +1,11 @@
 import { counterList } from '@kubearmor-ts/abi';
 import type { FrameStats } from '@kubearmor-ts/abi';
 import type { Enforcer } from '@kubearmor-ts/enforcer';
-import type { LogFeed } from '@kubearmor-ts/stream';
+import type { EventStreamService, LogFeed, ReplayBuffer } from '@kubearmor-ts/stream';
 import { PLAN_LIMITS } from '@kubearmor-ts/plan';
+import type { Cursor } from '@kubearmor-ts/proto';
 import { addProcessMetrics, Metrics } from '@kubearmor-ts/telemetry';
+import type { Sample } from '@kubearmor-ts/telemetry';
 import type { PolicyGate } from './accept-policies.ts';
 import type { WorkloadEnforcement } from './enforce-workloads.ts';
 import type { WorkloadInventory } from './follow-workloads.ts';
@@ -22,6 +24,8 @@ export interface MetricSources {
   readonly reporter: AccessReporter;
   readonly errors: ErrorReporter;
   readonly feed: LogFeed;
+  readonly replay: ReplayBuffer;
+  readonly eventStream: EventStreamService;
   readonly lines: AlertLines | undefined;
   /** The kernel's numbers as of the last poll. */
   readonly kernel: () => FrameStats | undefined;
@@ -35,6 +39,7 @@ export function createAgentMetrics(sources: MetricSources): Metrics {
   addPolicyMetrics(metrics, sources);
   addWorkloadMetrics(metrics, sources);
   addEventMetrics(metrics, sources);
+  addReplayMetrics(metrics, sources);
   addKernelMetrics(metrics, sources);
   metrics.counter('ka_agent_errors_total', 'complaints by code', () =>
     [...sources.errors.byCode].map(([code, value]) => ({ labels: { code }, value })),
@@ -197,6 +202,36 @@ function addEventMetrics(metrics: Metrics, { reporter, feed, lines, enforcement 
     'events that logPath was too slow for',
     () => lines?.dropped ?? 0,
   );
+}
+
+function addReplayMetrics(metrics: Metrics, { replay, eventStream }: MetricSources): void {
+  const byKind = (read: (counts: ReturnType<ReplayBuffer['counts']>) => Readonly<Cursor>): Sample[] =>
+    Object.entries(read(replay.counts())).map(([kind, value]) => ({ labels: { kind }, value }));
+  metrics.gauge('ka_agent_replay_bytes', 'events held for relays', () => replay.counts().heldBytes);
+  metrics.gauge('ka_agent_replay_events', 'events held for relays', () => byKind(({ held }) => held));
+  metrics.counter('ka_agent_replay_published_total', 'events numbered for relays', () =>
+    byKind(({ published }) => published),
+  );
+  metrics.counter('ka_agent_replay_dropped_total', 'events pushed out before every relay had them', () =>
+    byKind(({ dropped }) => dropped),
+  );
+  metrics.counter(
+    'ka_agent_replay_oversized_total',
+    'events too long to be sent to relays',
+    () => replay.counts().oversized,
+  );
+  metrics.gauge('ka_agent_relays', 'relays that take batches', () => eventStream.counts().readers);
+  metrics.counter(
+    'ka_agent_relay_sent_total',
+    'events sent to relays in batches',
+    () => eventStream.counts().sentEvents,
+  );
+  metrics.counter(
+    'ka_agent_relay_batches_total',
+    'batches sent to relays',
+    () => eventStream.counts().sentBatches,
+  );
+  metrics.counter('ka_agent_relay_refused_total', 'relays refused', () => eventStream.counts().refused);
 }
 
 function addKernelMetrics(metrics: Metrics, { enforcer, kernel }: MetricSources): void {

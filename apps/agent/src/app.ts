@@ -1,4 +1,5 @@
 import type { CodedError } from '@kubearmor-ts/result';
+import { randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { KA_MAX_WORKLOADS } from '@kubearmor-ts/abi';
 import type { FrameStats } from '@kubearmor-ts/abi';
@@ -9,8 +10,10 @@ import { createOpsServer } from '@kubearmor-ts/http';
 import type { ReadyCheck } from '@kubearmor-ts/http';
 import type { Clock, Service } from '@kubearmor-ts/life';
 import {
+  ReplayBuffer,
   createGrpcServer,
   createLogFeed,
+  eventStreamService,
   logService,
   policyService,
   probeService,
@@ -143,7 +146,9 @@ export function createAgent({
     onError: errors.report,
   });
 
-  const feed = createLogFeed();
+  const replay = new ReplayBuffer({ streamId: randomUUID(), maxBytes: config.replayMegabytes << 20 });
+  const feed = createLogFeed({ replay });
+  const eventStream = eventStreamService({ buffer: replay, nodeName: () => node.hostName, clock });
   const lines = config.logPath === 'none' ? undefined : new AlertLines(config.logPath, errors.report);
   const reporter = new AccessReporter({
     history: enforcement.history,
@@ -222,6 +227,8 @@ export function createAgent({
     reporter,
     errors,
     feed,
+    replay,
+    eventStream,
     lines,
     kernel: () => kernel,
     maxWorkloads: KA_MAX_WORKLOADS,
@@ -269,7 +276,7 @@ export function createAgent({
         ),
       ]
     : [];
-  const services = [logService(feed), ...policyServices];
+  const services = [logService(feed), eventStream, ...policyServices];
   const grpc = createGrpcServer({
     address: `${config.grpcHost}:${config.grpc}`,
     services,

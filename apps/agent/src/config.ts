@@ -167,6 +167,14 @@ export const agentConfigTable = {
     default: ['kube-system', 'kubearmor'],
     help: 'namespaces whose containers get no policies',
   },
+  replayMegabytes: {
+    ...named('replayMegabytes'),
+    type: 'int',
+    default: 8,
+    min: 1,
+    max: 1024,
+    help: 'memory for events that no relay has acknowledged yet; beyond it the oldest logs go first, then the oldest alerts',
+  },
   logPath: {
     ...named('logPath'),
     type: 'string',

@@ -1,11 +1,13 @@
 import type { Writable } from 'node:stream';
-import { createGrpcTransport, createHttpTransport, createOtlpExporter } from '@kubearmor-ts/export-otlp';
-import type { OtlpExporter, OtlpTransport } from '@kubearmor-ts/export-otlp';
 import { createOpsServer } from '@kubearmor-ts/http';
 import type { OpsServer, ReadyCheck } from '@kubearmor-ts/http';
+import { createJournal } from '@kubearmor-ts/journal';
+import type { Journal } from '@kubearmor-ts/journal';
 import { ServiceTree } from '@kubearmor-ts/life';
 import type { Clock, Service } from '@kubearmor-ts/life';
 import type { RelayApi } from '@kubearmor-ts/relay-api';
+import { assertNever } from '@kubearmor-ts/result';
+import type { SinkRunner } from '@kubearmor-ts/sink';
 import { createGrpcServer, createLogFeed, logService, tlsServerCredentials } from '@kubearmor-ts/stream';
 import type { GrpcServer, LogFeedOptions } from '@kubearmor-ts/stream';
 import { Metrics, addProcessMetrics } from '@kubearmor-ts/telemetry';
@@ -14,10 +16,12 @@ import { addTlsMetrics, tlsReadyCheck } from '@kubearmor-ts/tls';
 import type { RelayTargets } from './check-config.ts';
 import type { RelayConfig } from './config.ts';
 import { followAgents } from './follow-agents.ts';
+import { runSinks, sinksOfFlags } from './load-sinks.ts';
+import type { LoadedSink } from './load-sinks.ts';
 import { createLinePrinter } from './print-lines.ts';
 import { addRelayMetrics } from './relay-metrics.ts';
 import { serveApi } from './serve-api.ts';
-import { createTakeEvent } from './take-event.ts';
+import { createTakeEvents } from './take-events.ts';
 import { createTlsIdentities } from './tls-identities.ts';
 
 export interface RelayDeps {
@@ -30,6 +34,9 @@ export interface RelayDeps {
   readonly feed?: LogFeedOptions;
   /** See `SummaryStoreOptions`. */
   readonly storeEntry?: URL;
+  /** Those of the configuration's list. */
+  readonly sinks?: readonly LoadedSink[];
+  readonly hostName: string;
 }
 
 export interface Relay extends Service {
@@ -44,11 +51,26 @@ export function createRelay(deps: RelayDeps): Relay {
   const feed = createLogFeed(deps.feed);
   const printer = createLinePrinter(deps.output, config.queueCapacity);
   const print = (isOn: boolean): ((line: string) => void) | undefined => (isOn ? printer.print : undefined);
-  const exporters = createExporters(deps);
+  const journal = createJournal({
+    clock,
+    random: deps.random,
+    memoryBytes: config.journalMemoryMegabytes * 1_000_000,
+    ...optional('storage', targets.storage),
+    onState: (state) => {
+      if (state.kind === 'fallback') logger.warn(state, 'journal cannot be written, events stay in memory');
+      else logger.info('journal is written again');
+    },
+  });
+  const sinks = runSinks([...sinksOfFlags(config, targets, clock), ...(deps.sinks ?? [])], {
+    journal,
+    clock,
+    random: deps.random,
+    logger,
+  });
   const identities = createTlsIdentities(config, clock, logger);
   const metrics = new Metrics();
   const checks = (): readonly ReadyCheck[] => [
-    ...readyChecks(agents.statuses(), exporters),
+    ...readyChecks(agents.statuses(), journal, sinks),
     ...Object.entries(identities ?? {}).map(([end, identity]) => tlsReadyCheck(`tls ${end}`, identity)),
   ];
   const served =
@@ -64,10 +86,11 @@ export function createRelay(deps: RelayDeps): Relay {
           readyChecks: checks,
           metrics: () => metrics.render(),
         });
-  const take = createTakeEvent({
-    feed,
+  const take = createTakeEvents({
     ...optional('watch', served?.take),
-    exporters: Object.values(exporters),
+    journal,
+    feed,
+    clock,
     print: {
       ...optional('alerts', print(config.stdout || config.stdoutAlerts)),
       ...optional('logs', print(config.stdout || config.stdoutLogs)),
@@ -79,9 +102,15 @@ export function createRelay(deps: RelayDeps): Relay {
     ...optional('identity', identities?.client),
     clock,
     random: deps.random,
-    onMessage: take,
+    consumer: config.relayName === '' ? deps.hostName : config.relayName,
+    cursorOf: (streamId) => journal.cursorOf(streamId),
+    onMessage: take.takeMessage,
+    onBatch: take.takeBatch,
+    onMissed: (agent, missed) =>
+      logger.warn({ agent: agent.address, node: agent.node, missed }, 'agent had to forget events'),
     onChange: (agent) => {
-      if (agent.isConnected) logger.info({ agent: agent.address }, 'agent connected');
+      if (agent.isConnected)
+        logger.info({ agent: agent.address, node: agent.node, protocol: agent.protocol }, 'agent connected');
       else logger.warn({ agent: agent.address, reason: agent.reason }, 'agent not connected');
     },
   });
@@ -94,18 +123,32 @@ export function createRelay(deps: RelayDeps): Relay {
   addProcessMetrics(metrics);
   if (certificates.length > 0) addTlsMetrics(metrics, 'ka_relay', certificates);
   served?.addMetrics(metrics);
-  addRelayMetrics(metrics, { agents, take, feed, printer, exporters });
+  addRelayMetrics(metrics, { agents, take, feed, printer, journal, sinks });
   const ops = createOpsServer({
     host: config.opsListen,
     port: config.opsPort,
     readyChecks: checks,
     metrics: () => metrics.render(),
+    pages: {
+      '/agents': () => agents.statuses(),
+      '/sinks': () =>
+        Object.entries(sinks).map(([name, { type, target, state, lag, ...runner }]) => ({
+          name,
+          type,
+          target,
+          state,
+          lag,
+          ...runner.counts(),
+        })),
+    },
   });
-  // Exporters stop last: what the agents still sent goes out.
+  // Stopped in reverse: what the agents still sent goes to the sinks, and what those leave stays in the journal.
   const tree = new ServiceTree('relay', [
     ...certificates,
+    journal,
     ...(served?.services ?? []),
-    ...Object.values(exporters),
+    ...Object.values(sinks),
+    take,
     grpc,
     ops,
     agents,
@@ -120,45 +163,11 @@ export function createRelay(deps: RelayDeps): Relay {
   };
 }
 
-function createExporters(deps: RelayDeps): Record<string, OtlpExporter> {
-  const { config, targets, clock } = deps;
-  const transports: Record<string, OtlpTransport> = {};
-  if (targets.otlpHttp !== undefined) {
-    transports['otlp-http'] = createHttpTransport({
-      url: targets.otlpHttp,
-      headers: targets.otlpHeaders,
-      compression: config.otlpCompression === 'gzip' ? 'gzip' : 'none',
-      nowMs: () => Number(clock.wallNs() / 1_000_000n),
-    });
-  }
-  if (targets.otlpGrpc !== undefined) {
-    transports['otlp-grpc'] = createGrpcTransport({
-      address: targets.otlpGrpc,
-      headers: targets.otlpHeaders,
-    });
-  }
-  return Object.fromEntries(
-    Object.entries(transports).map(([name, transport]) => [
-      name,
-      createOtlpExporter({
-        transport,
-        clock,
-        random: deps.random,
-        queueCapacity: config.queueCapacity,
-        onState: (isHealthy, reason) => {
-          const fields = { exporter: name, target: transport.target };
-          if (isHealthy) deps.logger.info(fields, 'exporter delivers again');
-          else deps.logger.warn({ ...fields, reason }, 'exporter cannot deliver');
-        },
-      }),
-    ]),
-  );
-}
-
-/** A relay with no agent at all in reach does nothing useful; exporters that lag only cost their queue. */
+/** A relay with no agent at all in reach does nothing useful; a sink or a disk that is away costs nothing but room. */
 function readyChecks(
   agents: readonly { readonly isConnected: boolean }[],
-  exporters: Readonly<Record<string, OtlpExporter>>,
+  journal: Journal,
+  sinks: Readonly<Record<string, SinkRunner>>,
 ): readonly ReadyCheck[] {
   const connected = agents.filter((agent) => agent.isConnected).length;
   return [
@@ -167,12 +176,26 @@ function readyChecks(
       isReady: agents.length === 0 || connected > 0,
       reason: `${String(connected)} of ${String(agents.length)} connected`,
     },
-    ...Object.entries(exporters).map(([name, exporter]) => ({
+    { name: 'journal', isReady: true, reason: journalText(journal) },
+    ...Object.entries(sinks).map(([name, { isHealthy, state }]) => ({
       name,
       isReady: true,
-      reason: exporter.isHealthy ? 'delivers' : 'cannot deliver at present',
+      reason: isHealthy ? 'delivers' : `cannot deliver${'reason' in state ? `: ${state.reason}` : ''}`,
     })),
   ];
+}
+
+function journalText({ state }: Journal): string {
+  switch (state.kind) {
+    case 'memory':
+      return 'in memory';
+    case 'disk':
+      return 'on disk';
+    case 'fallback':
+      return `in memory, the disk cannot be written: ${state.reason}`;
+    default:
+      return assertNever(state);
+  }
 }
 
 const optional = <K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> =>

@@ -1,6 +1,10 @@
 import { fail, ok } from '@kubearmor-ts/result';
 import type { CodedError, Result } from '@kubearmor-ts/result';
+import type { JournalStorage } from '@kubearmor-ts/journal';
 import type { RelayConfig } from './config.ts';
+import { readSinkSpecs } from './read-sink-spec.ts';
+import type { SinkSpec } from './read-sink-spec.ts';
+import { sinkTypes } from './sink-types.ts';
 import type { ApiAddress } from './serve-api.ts';
 
 /** What the texts of the configuration mean. */
@@ -11,6 +15,9 @@ export interface RelayTargets {
   readonly otlpHeaders: Readonly<Record<string, string>>;
   /** Undefined: no API. */
   readonly api: ApiAddress | undefined;
+  readonly sinks: readonly SinkSpec[];
+  /** Absent: the journal is in memory. */
+  readonly storage: JournalStorage | undefined;
 }
 
 export function checkConfig(config: RelayConfig): Result<RelayTargets, readonly CodedError[]> {
@@ -42,16 +49,32 @@ export function checkConfig(config: RelayConfig): Result<RelayTargets, readonly 
       bad('api-listen', `${config.apiListen} is not loopback: give --api-token-file or -tlsEnabled`),
     );
   }
-  if (errors.length > 0) return fail(errors);
-  return ok({ agents, otlpHttp, otlpGrpc, otlpHeaders: headers, api });
+  const sinks = readSinkSpecs(config.sinks, Object.keys(sinkTypes), flagSinks(config));
+  if (!sinks.ok) errors.push(...sinks.error);
+  if (errors.length > 0 || !sinks.ok) return fail(errors);
+  const storage =
+    config.journalDir === ''
+      ? undefined
+      : {
+          dir: config.journalDir,
+          maxBytes: config.journalMaxMegabytes * 1_000_000,
+          maxAgeMs: config.journalMaxAge * 1000,
+        };
+  return ok({ agents, otlpHttp, otlpGrpc, otlpHeaders: headers, sinks: sinks.value, storage, api });
 }
+
+/** Names that sinks of the list may not have, because a flag's sink has them. */
+const flagSinks = (config: RelayConfig): readonly string[] => [
+  ...(config.otlpHttp === '' ? [] : ['otlp-http']),
+  ...(config.otlpGrpc === '' ? [] : ['otlp-grpc']),
+];
 
 /** `host`, `host:port`, `[v6]:port`. */
 function withPort(agent: string, port: number): string {
   return /^\[[^\]]+\]$|^[^:]+$/.test(agent) ? `${agent}:${String(port)}` : agent;
 }
 
-function isAddress(text: string): boolean {
+export function isAddress(text: string): boolean {
   const match = /^(?:\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._-]+):(\d{1,5})$/.exec(text);
   return match !== null && Number(match[1]) >= 1 && Number(match[1]) <= 65_535;
 }
@@ -66,7 +89,8 @@ function apiAddress(text: string): ApiAddress | undefined {
 const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 
-function logsUrl(text: string): URL | undefined {
+/** An OTLP/HTTP receiver; the usual path where there is none. */
+export function logsUrl(text: string): URL | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) return undefined;
   if (url.pathname === '/') url.pathname = '/v1/logs';

@@ -1,24 +1,43 @@
 import type { Clock, Service } from '@kubearmor-ts/life';
-import { followLogService, tlsChannelCredentials } from '@kubearmor-ts/stream';
-import type { FeedKind, SessionState, TlsBytesSource } from '@kubearmor-ts/stream';
+import { eventKindNames, noCursor } from '@kubearmor-ts/proto';
+import type { Cursor } from '@kubearmor-ts/proto';
+import { followAgent, tlsChannelCredentials } from '@kubearmor-ts/stream';
+import type {
+  EventStreamHandlers,
+  FollowAgentOptions,
+  SessionState,
+  TlsBytesSource,
+} from '@kubearmor-ts/stream';
 
 export interface AgentStatus {
   readonly address: string;
   readonly isConnected: boolean;
-  /** Why it is not, when it was tried. */
+  /** `batches` are numbered and resumed; `messages` is LogService, where what is sent during an absence is lost. */
+  readonly protocol: 'batches' | 'messages' | '';
+  /** As the agent names it; empty with LogService. */
+  readonly node: string;
+  /** Why it is not connected, when it was tried. */
   readonly reason: string;
   /** Connections lost or refused. */
   readonly failures: number;
   readonly received: number;
+  /** Events the agent had to forget before this relay got them. */
+  readonly missed: Readonly<Cursor>;
 }
 
 export interface FollowAgentsOptions {
   readonly addresses: readonly string[];
   /** What the relay shows to agents; absent: plaintext. */
   readonly identity?: TlsBytesSource;
+  /** This relay's name to agents, the same over restarts. */
+  readonly consumer: string;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly onMessage: (kind: FeedKind, bytes: Buffer) => void;
+  /** How far a stream has come, as far as this relay remembers. */
+  readonly cursorOf: (streamId: string) => Readonly<Cursor> | undefined;
+  readonly onMessage: FollowAgentOptions['onMessage'];
+  readonly onBatch: EventStreamHandlers['onBatch'];
+  readonly onMissed: (agent: AgentStatus, missed: Readonly<Cursor>) => void;
   readonly onChange: (agent: AgentStatus) => void;
 }
 
@@ -35,26 +54,7 @@ export function followAgents(options: FollowAgentsOptions): FollowAgents {
     name: 'agents',
     statuses: () => agents.map((agent) => agent.status),
     start: (signal) => {
-      running = agents.map((agent) =>
-        followLogService(
-          {
-            address: agent.address,
-            ...(credentials === undefined ? {} : { credentials }),
-            // The filters existing agents expect of a relay.
-            filters: { messages: 'all', alerts: 'policy', logs: 'system' },
-            clock: options.clock,
-            random: options.random,
-            onState: (state) => {
-              if (agent.enter(state)) options.onChange(agent.status);
-            },
-            onMessage: (kind, bytes) => {
-              agent.received += 1;
-              options.onMessage(kind, bytes);
-            },
-          },
-          signal,
-        ),
-      );
+      running = agents.map((agent) => follow(agent, options, credentials, signal));
       return Promise.resolve();
     },
     stop: async () => {
@@ -63,20 +63,75 @@ export function followAgents(options: FollowAgentsOptions): FollowAgents {
   };
 }
 
+function follow(
+  agent: FollowedAgent,
+  options: FollowAgentsOptions,
+  credentials: FollowAgentOptions['credentials'],
+  signal: AbortSignal,
+): Promise<void> {
+  return followAgent(
+    {
+      address: agent.address,
+      ...(credentials === undefined ? {} : { credentials }),
+      // The filters existing agents expect of a relay.
+      filters: { messages: 'all', alerts: 'policy', logs: 'system' },
+      clock: options.clock,
+      random: options.random,
+      onProtocol: (protocol) => (agent.protocol = protocol),
+      onState: (state) => {
+        if (agent.enter(state)) options.onChange(agent.status);
+      },
+      onMessage: (kind, bytes) => {
+        agent.received += 1;
+        return options.onMessage(kind, bytes);
+      },
+      events: {
+        consumer: options.consumer,
+        resumeAfter: (streamId, node) => agent.resumeAfter(node, options.cursorOf(streamId)),
+        onBatch: (payload, batch, acknowledge) => {
+          agent.received += batch.events.length;
+          if (agent.miss(batch.missed)) options.onMissed(agent.status, batch.missed);
+          return options.onBatch(payload, batch, acknowledge);
+        },
+      },
+    },
+    signal,
+  );
+}
+
 class FollowedAgent {
   readonly address: string;
   received = 0;
+  protocol: AgentStatus['protocol'] = '';
   private isConnected = false;
+  private node = '';
   private reason = 'not tried yet';
   private failures = 0;
+  private readonly missed: Cursor = { ...noCursor };
 
   constructor(address: string) {
     this.address = address;
   }
 
   get status(): AgentStatus {
-    const { address, isConnected, reason, failures, received } = this;
-    return { address, isConnected, reason, failures, received };
+    const { address, isConnected, protocol, node, reason, failures, received, missed } = this;
+    return { address, isConnected, protocol, node, reason, failures, received, missed: { ...missed } };
+  }
+
+  /**
+   * The place to go on from. A stream nobody knows, of an agent that was followed before, is a new run of it: what it
+   * already forgot is missed. Of an agent met for the first time it is history.
+   */
+  resumeAfter(node: string, cursor: Readonly<Cursor> | undefined): Readonly<Cursor> | undefined {
+    const isKnown = this.node !== '';
+    this.node = node === '' ? this.address : node;
+    return cursor ?? (isKnown ? noCursor : undefined);
+  }
+
+  /** True when it is more than nothing. */
+  miss(missed: Readonly<Cursor>): boolean {
+    for (const kind of eventKindNames) this.missed[kind] += missed[kind];
+    return eventKindNames.some((kind) => missed[kind] > 0);
   }
 
   /** True when the state is worth a log line: connected, lost, or failed for a new reason. */

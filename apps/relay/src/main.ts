@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { configHelp, parseConfig } from '@kubearmor-ts/config';
 import { createRealClock } from '@kubearmor-ts/life';
 import type { CodedError } from '@kubearmor-ts/result';
@@ -7,6 +8,7 @@ import { createLogger } from '@kubearmor-ts/telemetry';
 import { createRelay } from './app.ts';
 import { checkConfig } from './check-config.ts';
 import { relayConfigTable } from './config.ts';
+import { loadSinks } from './load-sinks.ts';
 import { readConfigFile } from './read-config-file.ts';
 
 const usage = `relay: collects the streams of agents and hands them on\n\n${configHelp(relayConfigTable)}\n\n  --config FILE, env KA_RELAY_CONFIG\n      JSON object with the file keys above\n`;
@@ -28,11 +30,16 @@ async function main(argv: readonly string[]): Promise<number> {
   const targets = checkConfig(parsed.value);
   if (!targets.ok) return refuse(targets.error);
 
+  const clock = createRealClock();
+  const sinks = await loadSinks(targets.value.sinks, { clock, env: process.env });
+  if (!sinks.ok) return refuse(sinks.error);
   const logger = createLogger({ app: 'relay', level: parsed.value.logLevel });
   const relay = createRelay({
     config: parsed.value,
     targets: targets.value,
-    clock: createRealClock(),
+    clock,
+    sinks: sinks.value,
+    hostName: hostname(),
     random: Math.random,
     output: process.stdout,
     logger,

@@ -1,16 +1,18 @@
-import type { OtlpExporter } from '@kubearmor-ts/export-otlp';
+import type { Journal } from '@kubearmor-ts/journal';
+import type { SinkCounts, SinkRunner } from '@kubearmor-ts/sink';
 import type { ServedLogFeed } from '@kubearmor-ts/stream';
 import type { Metrics, Sample } from '@kubearmor-ts/telemetry';
 import type { FollowAgents } from './follow-agents.ts';
 import type { LinePrinter } from './print-lines.ts';
-import type { TakeEvent } from './take-event.ts';
+import type { TakeEvents } from './take-events.ts';
 
 export interface RelayParts {
   readonly agents: FollowAgents;
-  readonly take: TakeEvent;
+  readonly take: TakeEvents;
   readonly feed: ServedLogFeed;
   readonly printer: LinePrinter;
-  readonly exporters: Readonly<Record<string, OtlpExporter>>;
+  readonly journal: Journal;
+  readonly sinks: Readonly<Record<string, SinkRunner>>;
 }
 
 /** Every queue and every way to lose something has a number here. */
@@ -20,12 +22,6 @@ export function addRelayMetrics(metrics: Metrics, parts: RelayParts): void {
     (['alerts', 'logs', 'messages'] as const).map((kind) => ({ labels: { kind }, value: read(kind) }));
   const byAgent = (read: (agent: ReturnType<FollowAgents['statuses']>[number]) => number): Sample[] =>
     agents.statuses().map((agent) => ({ labels: { agent: agent.address }, value: read(agent) }));
-  const byExporter = (read: (counts: ReturnType<OtlpExporter['counts']>) => number): Sample[] =>
-    Object.entries(parts.exporters).map(([exporter, part]) => ({
-      labels: { exporter },
-      value: read(part.counts()),
-    }));
-
   metrics.gauge('ka_relay_agent_connected', '1 while the agent streams', () =>
     byAgent((agent) => Number(agent.isConnected)),
   );
@@ -36,6 +32,21 @@ export function addRelayMetrics(metrics: Metrics, parts: RelayParts): void {
   );
   metrics.counter('ka_relay_agent_received_total', 'messages of the agent', () =>
     byAgent((agent) => agent.received),
+  );
+  metrics.counter('ka_relay_agent_missed_total', 'events agents had to forget before they got here', () =>
+    agents
+      .statuses()
+      .flatMap(({ address, missed }) =>
+        Object.entries(missed).map(([kind, value]) => ({ labels: { agent: address, kind }, value })),
+      ),
+  );
+  metrics.gauge('ka_relay_agent_batches', '1 while the agent sends numbered batches', () =>
+    byAgent((agent) => Number(agent.isConnected && agent.protocol === 'batches')),
+  );
+  metrics.counter(
+    'ka_relay_repeated_total',
+    'events that came again and were in the journal already',
+    () => take.counts().repeated,
   );
   metrics.counter('ka_relay_taken_total', 'messages of all agents', () =>
     byKind((kind) => take.counts().taken[kind]),
@@ -59,23 +70,89 @@ export function addRelayMetrics(metrics: Metrics, parts: RelayParts): void {
   );
   metrics.counter('ka_relay_stdout_lines_total', 'lines printed', () => printer.printed);
   metrics.counter('ka_relay_stdout_dropped_total', 'lines lost to a slow reader', () => printer.dropped);
-  metrics.gauge('ka_relay_export_queued', 'events waiting', () => byExporter((counts) => counts.queued));
-  metrics.counter('ka_relay_exported_total', 'events accepted by the receiver', () =>
-    byExporter((counts) => counts.exported),
+  addJournalMetrics(metrics, parts.journal);
+  addSinkMetrics(metrics, parts.sinks);
+}
+
+function addJournalMetrics(metrics: Metrics, journal: Journal): void {
+  metrics.counter(
+    'ka_relay_journal_appended_total',
+    'events taken into the journal',
+    () => journal.counts().appended,
   );
-  metrics.counter('ka_relay_export_rejected_total', 'events rejected in accepted batches', () =>
-    byExporter((counts) => counts.rejected),
+  metrics.counter(
+    'ka_relay_journal_lost_total',
+    'events that memory had to give up while the disk could not be written',
+    () => journal.counts().lost,
   );
-  metrics.counter('ka_relay_export_refused_total', 'events in refused batches', () =>
-    byExporter((counts) => counts.refused),
+  metrics.counter(
+    'ka_relay_journal_malformed_total',
+    'events no sink could decode',
+    () => journal.counts().malformed,
   );
-  metrics.counter('ka_relay_export_expired_total', 'events given up after their time', () =>
-    byExporter((counts) => counts.expired),
+  metrics.gauge('ka_relay_journal_fallback', '1 while the disk cannot be written', () =>
+    Number(journal.state.kind === 'fallback'),
   );
-  metrics.counter('ka_relay_export_dropped_total', 'events pushed out of the full queue', () =>
-    byExporter((counts) => counts.dropped),
+  metrics.gauge(
+    'ka_relay_journal_events',
+    'events kept',
+    () => journal.counts().end - journal.counts().oldest,
   );
-  metrics.counter('ka_relay_export_retries_total', 'batches sent again', () =>
-    byExporter((counts) => counts.retries),
+  metrics.gauge('ka_relay_journal_disk_bytes', 'size on disk', () => journal.counts().diskBytes);
+  metrics.gauge(
+    'ka_relay_journal_memory_bytes',
+    'youngest events in memory',
+    () => journal.counts().memoryBytes,
+  );
+  metrics.gauge(
+    'ka_relay_journal_queued_bytes',
+    'on the way to the disk',
+    () => journal.counts().queuedBytes,
+  );
+  metrics.gauge('ka_relay_journal_segments', 'files', () => journal.counts().segments);
+  metrics.counter('ka_relay_journal_writes_total', 'writes, each synced', () => journal.counts().writes);
+  metrics.counter(
+    'ka_relay_journal_write_failures_total',
+    'writes the disk refused',
+    () => journal.counts().writeFailures,
+  );
+  metrics.counter(
+    'ka_relay_journal_cursor_failures_total',
+    'places of sinks that could not be written; tried again',
+    () => journal.counts().cursorFailures,
+  );
+  metrics.counter(
+    'ka_relay_journal_torn_bytes_total',
+    'cut from the end at the start, left by a crash',
+    () => journal.counts().tornBytes,
+  );
+}
+
+const sinkCounters: readonly (readonly [string, keyof SinkCounts, string])[] = [
+  ['taken', 'taken', 'events read from the journal'],
+  ['delivered', 'delivered', 'events the receiver accepted'],
+  ['rejected', 'rejected', 'events the receiver refused for good'],
+  ['gave_up', 'gaveUp', 'events given up after their time'],
+  ['filtered', 'filtered', 'events the sink does not want'],
+  ['suppressed', 'suppressed', 'events over the rate'],
+  ['notices', 'notices', 'summaries of suppressed events'],
+  ['cut', 'cut', 'events that left the journal before the sink read them'],
+  ['retries', 'retries', 'batches sent again'],
+  ['dead_letters', 'deadLetters', 'events written to the dead letters'],
+  ['dead_letters_lost', 'deadLettersLost', 'events the dead letters had no room for'],
+];
+
+function addSinkMetrics(metrics: Metrics, sinks: Readonly<Record<string, SinkRunner>>): void {
+  const bySink = (read: (runner: SinkRunner) => number): Sample[] =>
+    Object.entries(sinks).map(([sink, runner]) => ({
+      labels: { sink, type: runner.type },
+      value: read(runner),
+    }));
+  for (const [name, key, help] of sinkCounters)
+    metrics.counter(`ka_relay_sink_${name}_total`, help, () => bySink((runner) => runner.counts()[key]));
+  metrics.gauge('ka_relay_sink_pending', 'events in hand', () => bySink((runner) => runner.counts().pending));
+  metrics.gauge('ka_relay_sink_lag', 'events the sink has yet to read', () => bySink((runner) => runner.lag));
+  metrics.gauge('ka_relay_sink_healthy', '1 unless the last delivery failed', () =>
+    bySink((runner) => Number(runner.isHealthy)),
   );
 }

@@ -61,6 +61,7 @@ async function startRelay(argv: readonly string[]) {
     targets: targets.value,
     clock: createRealClock(),
     random: () => 0.1,
+    hostName: 'relay-1',
     output,
     logger: createLogger({ app: 'relay', level: 'silent' }),
   });
@@ -217,7 +218,7 @@ test(
 );
 
 test(
-  'a receiver that is away costs only its queue, and the loss is counted',
+  'a receiver that is away costs memory up to its bound, and what is cut is counted',
   async () => {
     const agent = await startAgent();
     const relay = await startRelay([
@@ -225,18 +226,20 @@ test(
       agent.address,
       '--otlp-http',
       'http://127.0.0.1:1',
-      '--queue',
-      '10',
+      '--journal-memory-megabytes',
+      '1',
     ]);
     const alerts = watch(relay.address, 'alerts', 'all');
     await until(() => agent.feed.hasSubscribers('messages'));
     await until(async () => (await relay.metric('ka_relay_subscribers{kind="alerts"}')) === 1);
-    for (let i = 0; i < 200; i++) agent.feed.publishAlert(alert);
-    await until(() => alerts.length === 200);
-    await until(
-      async () => ((await relay.metric('ka_relay_export_dropped_total{exporter="otlp-http"}')) ?? 0) > 100,
-    );
-    expect(await relay.metric('ka_relay_export_queued{exporter="otlp-http"}')).toBeLessThanOrEqual(10);
+    const large = { ...alert, Data: 'x'.repeat(10_000) };
+    for (let i = 0; i < 300; i++) agent.feed.publishAlert(large);
+    await until(() => alerts.length === 300);
+    const sink = '{sink="otlp-http",type="otlp-http"}';
+    await until(async () => (await relay.metric('ka_relay_journal_appended_total')) === 300);
+    expect(await relay.metric('ka_relay_journal_memory_bytes')).toBeLessThanOrEqual(1_000_000);
+    expect(await relay.metric(`ka_relay_sink_lag${sink}`)).toBeLessThan(150);
+    await until(async () => (await relay.metric(`ka_relay_sink_healthy${sink}`)) === 0);
     expect(await relay.ready()).toBe(200);
   },
   slowMachineMs,

@@ -1,6 +1,6 @@
 import type { ReadyCheck } from '@kubearmor-ts/http';
 import type { Clock, Service } from '@kubearmor-ts/life';
-import type { Alert, Log } from '@kubearmor-ts/proto';
+import { Alert, Log } from '@kubearmor-ts/proto';
 import { addApiMetrics, createLiveEvents, createRelayApi, createTokenFile } from '@kubearmor-ts/relay-api';
 import type { RelayApi, RelayApiOptions, Tokens } from '@kubearmor-ts/relay-api';
 import { createSummaryStore } from '@kubearmor-ts/summary-store';
@@ -31,7 +31,7 @@ export interface ServedApi {
   readonly services: readonly Service[];
   readonly api: RelayApi;
   /** Every event of every agent. */
-  take(kind: 'alerts' | 'logs', bytes: Uint8Array, event: Alert | Log): void;
+  take(kind: 'alerts' | 'logs', bytes: Uint8Array): void;
   addMetrics(metrics: Metrics): void;
 }
 
@@ -64,12 +64,26 @@ export function serveApi(options: ServeApiOptions): ServedApi {
   return {
     services: [store, api],
     api,
-    take: (kind, bytes, event) => live.publish(store.take(kind, bytes), kind, event),
+    take: (kind, bytes) => {
+      const seq = store.take(kind, bytes);
+      if (live.subscribers === 0) return;
+      const event = decoded(kind, bytes);
+      if (event !== undefined) live.publish(seq, kind, event);
+    },
     addMetrics: (metrics) => {
       addApiMetrics(metrics, 'ka_relay', api);
       addStoreMetrics(metrics, store);
     },
   };
+}
+
+/** Undefined for what is no event; the store counts it. */
+function decoded(kind: 'alerts' | 'logs', bytes: Uint8Array): Alert | Log | undefined {
+  try {
+    return kind === 'alerts' ? Alert.decode(bytes) : Log.decode(bytes);
+  } catch {
+    return undefined;
+  }
 }
 
 function readTokens(path: string, clock: Clock): Tokens {

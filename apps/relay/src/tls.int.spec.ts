@@ -61,6 +61,7 @@ function aRelay(argv: readonly string[]) {
     targets: targets.value,
     clock: createRealClock(),
     random: () => 0,
+    hostName: 'relay-of-the-test',
     output: new PassThrough(),
     logger: createLogger({ app: 'relay', level: 'silent' }),
   });

@@ -2,7 +2,7 @@ import { FakeClock } from '@kubearmor-ts/life';
 import { Alert } from '@kubearmor-ts/proto';
 import { createOtlpExporter } from './index.ts';
 import type { Delivery, OtlpExporterOptions } from './index.ts';
-import { retryAfterHeader, retryInfoDelay } from './retry-after.ts';
+import { retryInfoDelay } from './retry-info.ts';
 
 const delivered: Delivery = { kind: 'delivered', rejected: 0, message: '' };
 
@@ -143,18 +143,6 @@ test('stopping sends what is queued once more and accounts for the rest', async 
   for (const name of ['a', 'b', 'c']) bad.exporter.push(event(name));
   await bad.exporter.stop();
   expect(bad.exporter.counts()).toMatchObject({ pushed: 3, exported: 0, dropped: 3, queued: 0 });
-});
-
-test.each([
-  [null, undefined],
-  ['', undefined],
-  ['7', 7000],
-  ['soon', undefined],
-  ['Thu, 01 Jan 1970 00:00:30 GMT', 20_000],
-  ['Thu, 01 Jan 1970 00:00:05 GMT', 0],
-  ['999999999', 600_000],
-])('Retry-After %j at second 10 means %j ms', (header, ms) => {
-  expect(retryAfterHeader(header, 10_000)).toBe(ms);
 });
 
 test('RetryInfo is read, garbage is not a hint', () => {

@@ -149,7 +149,7 @@ export function createOtlpExporter(options: OtlpExporterOptions): OtlpExporter {
       await running;
       done.abort();
       await deadline;
-      transport.close();
+      await transport.close();
     },
   };
 }

@@ -75,7 +75,8 @@ test.each([
   [504, undefined, { kind: 'retry', reason: 'HTTP 504' }],
   [500, undefined, { kind: 'refused', reason: 'HTTP 500' }],
   [400, undefined, { kind: 'refused', reason: 'HTTP 400' }],
-  [401, undefined, { kind: 'refused', reason: 'HTTP 401' }],
+  [401, undefined, { kind: 'refused', reason: 'HTTP 401', why: 'not allowed' }],
+  [413, undefined, { kind: 'refused', reason: 'HTTP 413', why: 'too large' }],
 ])(
   'HTTP: status %i with Retry-After %j',
   async (code, retryAfter, expected) => {
@@ -172,21 +173,21 @@ test(
 );
 
 test.each([
-  ['UNAVAILABLE', 'retry'],
-  ['DEADLINE_EXCEEDED', 'retry'],
-  ['ABORTED', 'retry'],
-  ['DATA_LOSS', 'retry'],
-  ['INVALID_ARGUMENT', 'refused'],
-  ['UNAUTHENTICATED', 'refused'],
-  ['RESOURCE_EXHAUSTED', 'refused'],
+  ['UNAVAILABLE', { kind: 'retry' }],
+  ['DEADLINE_EXCEEDED', { kind: 'retry' }],
+  ['ABORTED', { kind: 'retry' }],
+  ['DATA_LOSS', { kind: 'retry' }],
+  ['INVALID_ARGUMENT', { kind: 'refused' }],
+  ['UNAUTHENTICATED', { kind: 'refused', why: 'not allowed' }],
+  ['RESOURCE_EXHAUSTED', { kind: 'refused', why: 'not allowed' }],
 ] as const)(
-  'gRPC: %s is %s',
-  async (name, kind) => {
+  'gRPC: %s is %j',
+  async (name, expected) => {
     const delivery = await withGrpcReceiver(
       (_call, callback) => callback({ code: status[name], details: 'why' }),
       deliverTo(),
     );
-    expect(delivery).toEqual({ kind, reason: `gRPC ${name}: why` });
+    expect(delivery).toEqual({ ...expected, reason: `gRPC ${name}: why` });
   },
   slowMachineMs,
 );

@@ -1,1 +1,11 @@
+export { createDeadLetterFile } from './dead-letters.ts';
+export type { DeadLetter, DeadLetterCounts, DeadLetterFileOptions, DeadLetters } from './dead-letters.ts';
+export { stepDelivery } from './delivery-state.ts';
+export type { DeliveryInput, DeliveryState } from './delivery-state.ts';
+export { createRecordFilter, severityOf } from './record-filter.ts';
+export type { FilterSpec, FilterVerdict, RateSpec, RecordFilter } from './record-filter.ts';
+export type { RecordSource, SourceRead } from './record-source.ts';
+export { createRedaction, isRedactableField, redactedText } from './redact-record.ts';
+export { createSinkRunner } from './sink-runner.ts';
+export type { SinkCounts, SinkRunner, SinkRunnerOptions } from './sink-runner.ts';
 export type { BatchLimits, Delivery, RejectedRecord, Sink, SinkRecord } from './sink.ts';

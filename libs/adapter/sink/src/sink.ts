@@ -9,7 +9,12 @@ export interface SinkRecord {
 /** What became of one batch at its receiver. */
 export type Delivery =
   /** The receiver has it. `rejected` names records of it that it refused for good: they are never sent again. */
-  | { readonly kind: 'delivered'; readonly rejected: readonly RejectedRecord[] }
+  | {
+      readonly kind: 'delivered';
+      readonly rejected: readonly RejectedRecord[];
+      /** Refused for good by a receiver that counts such records but does not name them. */
+      readonly unnamed?: { readonly count: number; readonly reason: string };
+    }
   /**
    * Try again later, `afterMs` when the receiver named a time. `indexes` when only those records of the batch are
    * still to be delivered and the others are done.

@@ -46,7 +46,7 @@ export function toStreamError(address: string, failure: unknown, handshake?: str
   return new StreamError('KA_STREAM_REFUSED', address, message, failure);
 }
 
-function grpcStatusOf(failure: unknown): number | undefined {
+export function grpcStatusOf(failure: unknown): number | undefined {
   if (typeof failure !== 'object' || failure === null || !('code' in failure)) return undefined;
   return typeof failure.code === 'number' ? failure.code : undefined;
 }

@@ -3,6 +3,8 @@ import type { ChannelCredentials, Client, ClientReadableStream } from '@grpc/grp
 import { Alert, Log, Message } from '@kubearmor-ts/proto';
 import type { LogServiceClient, ReplyMessage, RequestMessage } from '@kubearmor-ts/proto';
 import { StreamError, toStreamError } from './errors.ts';
+import { readEventStream } from './event-stream-call.ts';
+import type { EventStreamHandlers } from './event-stream-call.ts';
 import type { FeedKind } from './log-feed.ts';
 import { rawLogServiceDefinition } from './raw-definition.ts';
 import { reporting } from './tls-credentials.ts';
@@ -23,6 +25,8 @@ export interface LogClient {
   healthCheck(): Promise<void>;
   /** Encoded messages as they came. Ends when the peer ends the stream or the signal fires; throws a StreamError. */
   watchRaw(kind: FeedKind, filter: string, signal: AbortSignal): AsyncIterable<Buffer>;
+  /** Reads the peer's batches until the signal fires; false at once when it does not serve any. */
+  streamEvents(handlers: EventStreamHandlers, onOpened: () => void, signal: AbortSignal): Promise<boolean>;
   watchAlerts(filter: string, signal: AbortSignal): AsyncIterable<Alert>;
   watchLogs(filter: string, signal: AbortSignal): AsyncIterable<Log>;
   watchMessages(filter: string, signal: AbortSignal): AsyncIterable<Message>;
@@ -128,6 +132,8 @@ export function createLogClient(options: LogClientOptions): LogClient {
       });
     },
     watchRaw,
+    streamEvents: (handlers, onOpened, signal) =>
+      readEventStream(client, address, toError, handlers, onOpened, signal),
     watchAlerts: (filter, signal) => decoded('alerts', filter, signal, (bytes) => Alert.decode(bytes)),
     watchLogs: (filter, signal) => decoded('logs', filter, signal, (bytes) => Log.decode(bytes)),
     watchMessages: (filter, signal) => decoded('messages', filter, signal, (bytes) => Message.decode(bytes)),

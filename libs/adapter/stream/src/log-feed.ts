@@ -2,6 +2,7 @@ import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { Alert, Log, Message } from '@kubearmor-ts/proto';
 import { Broadcast } from './broadcast.ts';
 import type { BroadcastCounts } from './broadcast.ts';
+import type { ReplayBuffer } from './replay-buffer.ts';
 import { Slab } from './slab.ts';
 
 export type FeedKind = 'alerts' | 'logs' | 'messages';
@@ -10,6 +11,8 @@ export interface LogFeedOptions {
   /** Messages each subscriber may lag behind. Existing relays keep 1000 alerts, which one read of a busy ring fills. */
   readonly ringCapacity?: Readonly<Record<FeedKind, number>>;
   readonly maxSubscribersPerKind?: number;
+  /** Gets every event as well, encoded, for relays that come back for what they missed. */
+  readonly replay?: ReplayBuffer;
 }
 
 /** Where events enter the LogService: typed ones are encoded once, raw ones pass as they are. */
@@ -39,11 +42,13 @@ export function createLogFeed(options: LogFeedOptions = {}): ServedLogFeed {
     logs: new Broadcast(rings.logs, limit),
     messages: new Broadcast(rings.messages, limit),
   };
-  const slab = new Slab();
+  const { replay } = options;
+  // A block lives as long as one message in it, so messages that live equally long share one.
+  const slabs = { alerts: new Slab(), logs: new Slab(), messages: new Slab() };
   // One for all: a new writer grows its buffer from nothing for every event.
   const writer = new BinaryWriter();
   const publish = (kind: FeedKind, encode: (writer: BinaryWriter) => BinaryWriter): void => {
-    if (!broadcasts[kind].hasSubscribers) {
+    if (!broadcasts[kind].hasSubscribers && replay === undefined) {
       broadcasts[kind].publish(noBytes);
       return;
     }
@@ -53,14 +58,18 @@ export function createLogFeed(options: LogFeedOptions = {}): ServedLogFeed {
       writer.finish();
       throw failure;
     }
-    broadcasts[kind].publish(slab.keep(writer.finish()));
+    publishRaw(kind, slabs[kind].keep(writer.finish()));
+  };
+  const publishRaw = (kind: FeedKind, bytes: Buffer): void => {
+    broadcasts[kind].publish(bytes);
+    replay?.publish(kind, bytes);
   };
   return {
     broadcasts,
     publishAlert: (alert) => publish('alerts', (into) => Alert.encode(alert, into)),
     publishLog: (log) => publish('logs', (into) => Log.encode(log, into)),
     publishMessage: (message) => publish('messages', (into) => Message.encode(message, into)),
-    publishRaw: (kind, bytes) => broadcasts[kind].publish(bytes),
+    publishRaw,
     hasSubscribers: (kind) => broadcasts[kind].hasSubscribers,
     counts: () => ({
       alerts: broadcasts.alerts.counts,

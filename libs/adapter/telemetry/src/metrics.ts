@@ -5,12 +5,14 @@ export interface Sample {
 
 export type Read = () => number | readonly Sample[];
 
-interface Family {
+export interface MetricFamily {
   readonly name: string;
   readonly help: string;
   readonly type: 'counter' | 'gauge';
-  readonly read: Read;
+  readonly samples: readonly Sample[];
 }
+
+type Family = Omit<MetricFamily, 'samples'> & { readonly read: Read };
 
 /**
  * Numbers that live where they are counted and are read when somebody asks: a hot path bumps a plain field and knows
@@ -28,9 +30,17 @@ export class Metrics {
     this.add({ name, help, type: 'gauge', read });
   }
 
+  /** Every metric as it stands now. */
+  collect(): readonly MetricFamily[] {
+    return [...this.families.values()].map(({ name, help, type, read }) => {
+      const value = read();
+      return { name, help, type, samples: typeof value === 'number' ? [{ value }] : value };
+    });
+  }
+
   /** Prometheus text format 0.0.4. */
   render(): string {
-    return [...this.families.values()].map(renderFamily).join('');
+    return this.collect().map(renderFamily).join('');
   }
 
   private add(family: Family): void {
@@ -40,9 +50,7 @@ export class Metrics {
   }
 }
 
-function renderFamily({ name, help, type, read }: Family): string {
-  const value = read();
-  const samples: readonly Sample[] = typeof value === 'number' ? [{ value }] : value;
+function renderFamily({ name, help, type, samples }: MetricFamily): string {
   const lines = samples.map((sample) => `${name}${labelsText(sample.labels)} ${numberText(sample.value)}\n`);
   return `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n${lines.join('')}`;
 }

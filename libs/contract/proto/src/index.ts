@@ -1,4 +1,24 @@
+export {
+  countByKind,
+  encodeBatch,
+  encodeBatchResponse,
+  eventKindNames,
+  noCursor,
+  readBatch,
+  readStreamResponse,
+  throughOf,
+} from './event-batch.ts';
+export type { EventBatch, EventKindName, EventSpan, StreamResponse } from './event-batch.ts';
 export { descriptors } from './generated/descriptors.ts';
+export {
+  Batch,
+  Cursor,
+  EventKind,
+  EventStreamServiceService,
+  StreamEventsRequest,
+  StreamEventsResponse,
+} from './generated/kubearmor_ts/stream/v1/event_stream.ts';
+export type { Hello } from './generated/kubearmor_ts/stream/v1/event_stream.ts';
 export {
   Alert,
   ExecEvent,

@@ -85,5 +85,6 @@ test('a descriptor is kept for every proto file', () => {
     'kubearmor/kubearmor.proto',
     'kubearmor/policy.proto',
     'kubearmor/state.proto',
+    'kubearmor_ts/stream/v1/event_stream.proto',
   ]);
 });

@@ -41,7 +41,7 @@ function spellings(entry: ConfigEntry): string {
 }
 
 function valueText(entry: ConfigEntry): string {
-  const fallback = Array.isArray(entry.default) ? entry.default.join(',') : String(entry.default);
+  const fallback = entry.type === 'json' ? 'none' : [entry.default].flat().join(',');
   const shown = entry.isSecret === true ? 'secret' : `default ${fallback === '' ? 'none' : fallback}`;
   if (entry.type === 'string' && entry.oneOf !== undefined) return `${entry.oneOf.join('|')}, ${shown}`;
   return `${entry.type}, ${shown}`;

@@ -14,6 +14,8 @@ export type ConfigEntry = {
   | { readonly type: 'bool'; readonly default: boolean }
   /** Separated by commas; a flag may be repeated. */
   | { readonly type: 'list'; readonly default: readonly string[] }
+  /** Whatever JSON says: given as it is in the file, as text elsewhere. Who uses it checks its shape. */
+  | { readonly type: 'json'; readonly default: unknown }
 );
 
 export type ConfigTable = Readonly<Record<string, ConfigEntry>>;
@@ -25,7 +27,9 @@ export type Config<T extends ConfigTable> = {
       ? number
       : T[K]['type'] extends 'bool'
         ? boolean
-        : readonly string[];
+        : T[K]['type'] extends 'json'
+          ? unknown
+          : readonly string[];
 };
 
 export type ConfigSource = 'flag' | 'env' | 'file';

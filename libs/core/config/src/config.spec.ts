@@ -108,3 +108,25 @@ test('the table documents itself and keeps secrets', () => {
   );
   expect(configHelp(table)).toContain('shown to nobody (string, secret)');
 });
+
+test('a setting of any shape is JSON text in flags and the environment, and itself in the file', () => {
+  const json = {
+    sinks: { flag: 'sinks', env: 'SINKS', file: 'sinks', type: 'json', default: [], help: '' },
+  } as const;
+  const value = [{ type: 'x' }];
+  const text = JSON.stringify(value);
+  expect(parseConfig(json, { argv: ['--sinks', text], env: {} })).toEqual({
+    ok: true,
+    value: { sinks: value },
+  });
+  expect(parseConfig(json, { argv: [], env: { SINKS: text } })).toEqual({
+    ok: true,
+    value: { sinks: value },
+  });
+  const file = { name: 'f', values: { sinks: value } };
+  expect(parseConfig(json, { argv: [], env: {}, file })).toEqual({ ok: true, value: { sinks: value } });
+  expect(parseConfig(json, { argv: ['--sinks', '{'], env: {} })).toMatchObject({
+    ok: false,
+    error: [{ code: 'KA_CONFIG_VALUE', message: '--sinks must be JSON' }],
+  });
+});

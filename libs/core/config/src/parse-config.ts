@@ -29,7 +29,7 @@ export function parseConfig<T extends ConfigTable>(
     for (const source of inputs.order ?? usualOrder) {
       const given = readSource(source, entry, inputs, flags.values.get(key));
       if (given === undefined) continue;
-      const parsed = parseValue(entry, given.value);
+      const parsed = parseValue(entry, given.value, source);
       if (parsed.ok) values[key] = parsed.value;
       else errors.push(badValue(given.place, entry, parsed.error));
     }
@@ -61,8 +61,9 @@ function readSource(
   return value === undefined ? undefined : { value, place: `${inputs.file.name}: ${entry.file}` };
 }
 
-function parseValue(entry: ConfigEntry, given: unknown): Result<unknown, string> {
+function parseValue(entry: ConfigEntry, given: unknown, source: ConfigSource): Result<unknown, string> {
   if (entry.type === 'list') return parseList(given);
+  if (entry.type === 'json') return parseJson(given, source);
   const single: unknown = Array.isArray(given) && given.length > 0 ? given.at(-1) : given;
   switch (entry.type) {
     case 'string': {
@@ -81,6 +82,16 @@ function parseValue(entry: ConfigEntry, given: unknown): Result<unknown, string>
       if (word === 'true' || word === '1') return ok(true);
       return word === 'false' || word === '0' ? ok(false) : fail('true or false');
     }
+  }
+}
+
+function parseJson(given: unknown, source: ConfigSource): Result<unknown, string> {
+  if (source === 'file') return ok(given);
+  const text: unknown = Array.isArray(given) ? given.at(-1) : given;
+  try {
+    return ok(JSON.parse(String(text)));
+  } catch {
+    return fail('JSON');
   }
 }
 

@@ -8,8 +8,14 @@
  */
 import { containerNamespace, isAlert, shownFields } from '@kubearmor-ts/event';
 import type { Alert, Log } from '@kubearmor-ts/proto';
+import { parseContainerImage } from './container-image.ts';
+import { eventTimeNs } from './event-time.ts';
+import { networkFacts } from './network-facts.ts';
 import type { OtelAttributes, OtelRecord, OtelValue } from './otel-record.ts';
 import { otelSeverity } from './otel-severity.ts';
+import { commandLineOf, errorName } from './outcome.ts';
+import { baseName, directoryOf, extensionOf } from './path-name.ts';
+import { podLabels } from './pod-labels.ts';
 
 export function toOtelRecord(event: Alert | Log): OtelRecord {
   const body = Object.fromEntries(shownFields(event).filter(([key]) => key !== 'Timestamp'));
@@ -27,14 +33,6 @@ export function toOtelRecord(event: Alert | Log): OtelRecord {
 function eventName(event: Alert | Log): string {
   if (event.Type === 'SystemEvent') return 'runtime_security.alerts_throttled';
   return isAlert(event) ? 'runtime_security.policy_violation' : 'runtime_security.activity';
-}
-
-/** UpdatedTime holds the microseconds that Timestamp cannot; a text that is no time leaves the seconds. */
-function eventTimeNs(event: Alert | Log): bigint {
-  const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{6})Z$/.exec(event.UpdatedTime);
-  const ms = match === null ? Number.NaN : Date.parse(`${match[1]!}Z`);
-  if (Number.isNaN(ms) || ms < 0) return BigInt(Math.max(0, event.Timestamp)) * 1_000_000_000n;
-  return BigInt(ms) * 1_000_000n + BigInt(match![2]!) * 1000n;
 }
 
 const ownerKinds: Readonly<Record<string, string>> = {
@@ -66,35 +64,23 @@ function resourceAttributes(event: Alert | Log): OtelAttributes {
         ] as const)
       : ([['container.name', event.ContainerName]] as const)),
     ...(ownerKey === undefined ? [] : ([[ownerKey, event.Owner?.Name ?? '']] as const)),
-    ...labelPairs(event.Labels).map(([key, value]) => [`${labelPrefix}${key}`, value] as const),
+    ...podLabels(event.Labels).map(([key, value]) => [`${labelPrefix}${key}`, value] as const),
     ['container.id', event.ContainerID],
     ...imageAttributes(event.ContainerImage),
   ]);
 }
 
-function labelPairs(labels: string): [key: string, value: string][] {
-  return labels.split(',').flatMap((pair) => {
-    const at = pair.indexOf('=');
-    return at <= 0 ? [] : [[pair.slice(0, at), pair.slice(at + 1)] as [string, string]];
-  });
-}
-
-/** `registry/name:tag@sha256:…`; a colon before the last slash belongs to the registry's port. */
 function imageAttributes(image: string): readonly (readonly [string, OtelValue])[] {
-  if (image === '') return [];
-  const [reference, digest] = image.split('@', 2) as [string, string | undefined];
-  const colon = reference.indexOf(':', reference.lastIndexOf('/') + 1);
-  const name = colon < 0 ? reference : reference.slice(0, colon);
+  const { name, tag, digest } = parseContainerImage(image);
   return [
     ['container.image.name', name],
-    ['container.image.tags', colon < 0 ? [] : [reference.slice(colon + 1)]],
-    ['container.image.repo_digests', digest === undefined ? [] : [`${name}@${digest}`]],
+    ['container.image.tags', tag === '' ? [] : [tag]],
+    ['container.image.repo_digests', digest === '' ? [] : [`${name}@${digest}`]],
   ];
 }
 
 function recordAttributes(event: Alert | Log): OtelAttributes {
-  const isExec = event.Operation === 'Process';
-  const commandLine = isExec ? event.Resource : event.Source;
+  const commandLine = commandLineOf(event);
   const words = commandLine === '' ? [] : commandLine.split(' ');
   return present([
     ['process.pid', event.HostPID],
@@ -112,7 +98,7 @@ function recordAttributes(event: Alert | Log): OtelAttributes {
     ...(event.Operation === 'File' ? fileAttributes(event.Resource) : []),
     ...networkAttributes(event),
     ...(isAlert(event) ? ruleAttributes(event) : []),
-    ['error.type', errorType(event.Result)],
+    ['error.type', errorName(event.Result)],
     ['kubearmor.type', event.Type],
     ['kubearmor.operation', event.Operation],
     ['kubearmor.source', event.Source],
@@ -155,53 +141,38 @@ function ruleAttributes(alert: Alert): readonly (readonly [string, OtelValue])[]
 }
 
 function fileAttributes(path: string): readonly (readonly [string, OtelValue])[] {
-  const name = baseName(path);
-  const dot = name.lastIndexOf('.');
   return [
     ['file.path', path],
-    ['file.name', name],
-    ['file.directory', path.slice(0, Math.max(1, path.length - name.length - 1))],
-    ['file.extension', dot > 0 ? name.slice(dot + 1) : ''],
+    ['file.name', baseName(path)],
+    ['file.directory', directoryOf(path)],
+    ['file.extension', extensionOf(path)],
   ];
 }
 
 function networkAttributes(event: Alert | Log): readonly (readonly [string, OtelValue])[] {
-  const data = event.EventData;
+  const facts = networkFacts(event);
+  if (facts === undefined) return [];
+  const { peerAddress, peerPort, protocol } = facts;
   if (event.Operation === 'NetworkFirewall') {
     return [
-      ['source.address', data['SourceIP'] ?? ''],
-      ['source.port', Number(data['SourcePort']) || 0],
-      ['destination.address', data['DestinationIP'] ?? ''],
-      ['destination.port', Number(data['DestinationPort']) || 0],
-      ['network.transport', (data['Protocol'] ?? '').toLowerCase()],
+      ['source.address', facts.sourceAddress],
+      ['source.port', facts.sourcePort],
+      ['destination.address', peerAddress],
+      ['destination.port', peerPort],
+      ['network.transport', protocol],
     ];
   }
-  if (event.Operation !== 'Network') return [];
-  const peer = data['Remoteip'] ?? data['Sin_addr'] ?? '';
-  const isDns =
-    data['Qtype'] !== undefined || data['Lsm'] === 'SOCKET_SENDMSG' || data['Kfunc'] !== undefined;
   return [
-    ['network.peer.address', peer],
-    ['network.peer.port', Number(data['Port'] ?? data['Sin_port']) || 0],
-    ['network.type', peer === '' ? '' : peer.includes(':') ? 'ipv6' : 'ipv4'],
-    ['network.transport', transportOf(data['Protocol'] ?? '')],
-    ['dns.question.name', isDns ? (data['Domain'] ?? '') : ''],
+    ['network.peer.address', peerAddress],
+    ['network.peer.port', peerPort],
+    ['network.type', peerAddress === '' ? '' : peerAddress.includes(':') ? 'ipv6' : 'ipv4'],
+    ['network.transport', transportOf(protocol)],
+    ['dns.question.name', facts.dnsName],
   ];
 }
 
 /** The conventions know only these two of the words the events use. */
-function transportOf(protocol: string): string {
-  const word = protocol.toLowerCase();
-  return word === 'tcp' || word === 'udp' ? word : '';
-}
-
-function errorType(result: string): string {
-  if (result === 'Passed' || result === '' || result === 'Removed') return '';
-  if (result === 'Permission denied') return 'EACCES';
-  return result === 'Operation not permitted' ? 'EPERM' : result;
-}
-
-const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+const transportOf = (protocol: string): string => (protocol === 'tcp' || protocol === 'udp' ? protocol : '');
 
 function present(rows: readonly (readonly [string, OtelValue])[]): OtelAttributes {
   const result: Record<string, OtelValue> = {};

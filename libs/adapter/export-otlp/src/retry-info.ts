@@ -3,13 +3,6 @@ import { BinaryReader } from '@bufbuild/protobuf/wire';
 /** Longer waits than this are not believed. */
 const longestMs = 10 * 60_000;
 
-/** The Retry-After header: seconds, or a date of HTTP. */
-export function retryAfterHeader(value: string | null, nowMs: number): number | undefined {
-  if (value === null || value === '') return undefined;
-  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - nowMs;
-  return Number.isNaN(ms) ? undefined : Math.min(longestMs, Math.max(0, ms));
-}
-
 /**
  * The delay of a google.rpc.RetryInfo inside `grpc-status-details-bin`:
  * Status{details=3 Any{type_url=1, value=2 RetryInfo{retry_delay=1 Duration{seconds=1, nanos=2}}}}.

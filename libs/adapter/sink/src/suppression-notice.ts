@@ -1,0 +1,20 @@
+import { Alert } from '@kubearmor-ts/proto';
+import type { SinkRecord } from './sink.ts';
+
+/** Tells a receiver, in the form of the agents' own throttle notice, that its rate held records back. */
+export function suppressionNotice(count: number, perSecond: number, wallNs: bigint): SinkRecord {
+  const micros = wallNs / 1000n;
+  const date = new Date(Number(micros / 1000n)).toISOString().slice(0, 19);
+  return {
+    kind: 'alerts',
+    event: Alert.create({
+      Timestamp: Number(wallNs / 1_000_000_000n),
+      UpdatedTime: `${date}.${String(micros % 1_000_000n).padStart(6, '0')}Z`,
+      Type: 'SystemEvent',
+      Operation: 'AlertThreshold',
+      Message: `${String(count)} records were held back by this receiver's rate`,
+      MaxAlertsPerSec: Math.ceil(perSecond),
+      Result: 'Passed',
+    }),
+  };
+}

@@ -80,7 +80,8 @@ test(
     const first = await startRelay(args);
     await until(() => feed.hasSubscribers('alerts') && feed.hasSubscribers('logs'));
     const headers = { authorization: `Bearer ${token}`, connection: 'close' };
-    const ask = async (api: string, path: string) => (await fetch(api + path, { headers })).json();
+    const ask = async (api: string, path: string): Promise<{ events: unknown }> =>
+      (await (await fetch(api + path, { headers })).json()) as { events: unknown };
 
     const stream = await fetch(`${first.api}/v1/events/stream`, { headers });
     const reader = stream.body!.pipeThrough(new TextDecoderStream()).getReader();

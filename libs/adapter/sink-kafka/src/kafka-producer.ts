@@ -1,6 +1,7 @@
-import { EventEmitter } from 'node:events';
 import { isIP } from 'node:net';
+import type { Socket } from 'node:net';
 import { readSecret, readTlsMaterial } from '@kubearmor-ts/sink-net';
+import type { Connection } from '@platformatic/kafka';
 import type { KafkaConfig } from './kafka-config.ts';
 import type { KafkaRecord } from './kafka-record.ts';
 
@@ -8,7 +9,7 @@ import type { KafkaRecord } from './kafka-record.ts';
 export interface KafkaProducer {
   send(records: readonly KafkaRecord[]): Promise<void>;
   /** At once, whatever is in flight. */
-  destroy(): Promise<void>;
+  destroy(): void;
 }
 
 const mechanisms = {
@@ -18,12 +19,34 @@ const mechanisms = {
 } as const;
 
 /**
- * In 2.12.1 a connection that fails twice, in TLS and then in the authentication that waited for it, tells the second
- * failure to nobody, and an error event without a listener would end the process. The first one reaches `send`.
+ * The connections of one producer. In 2.12.1 a connection that fails twice, in TLS and then in the authentication that
+ * waited for it, tells the second failure to nobody: an error event without a listener would end the process, and the
+ * request that waits for the authentication is never answered, so that closing would wait for ever.
  */
-function hearConnection(created: unknown): void {
-  const { type, instance } = created as { readonly type?: unknown; readonly instance?: unknown };
-  if (type === 'connection' && instance instanceof EventEmitter) instance.on('error', () => undefined);
+class Connections {
+  private readonly all = new Set<Connection>();
+  private readonly type: typeof Connection;
+
+  constructor(type: typeof Connection) {
+    this.type = type;
+  }
+
+  readonly hear = (created: unknown): void => {
+    const { instance } = created as { readonly instance?: unknown };
+    if (!(instance instanceof this.type)) return;
+    this.all.add(instance);
+    instance.on('error', () => undefined);
+    instance.once('close', () => this.all.delete(instance));
+  };
+
+  /** Other clients' connections are heard of too; these are told apart by their context. */
+  cut(): void {
+    for (const connection of this.all) {
+      // A connection that was never begun has no socket.
+      if (connection.context === this) (connection.socket as Socket | undefined)?.destroy();
+    }
+    this.all.clear();
+  }
 }
 
 /** Loads the client, 60 MB and a third of a second, for those who use it. */
@@ -31,13 +54,14 @@ export async function createKafkaProducer(
   config: KafkaConfig,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<KafkaProducer> {
-  const { Producer, ProduceAcks, compatibilityPartitioner, instancesChannel } =
-    await import('@platformatic/kafka');
-  instancesChannel.unsubscribe(hearConnection);
-  instancesChannel.subscribe(hearConnection);
+  const kafka = await import('@platformatic/kafka');
+  const { Producer, ProduceAcks, compatibilityPartitioner, instancesChannel } = kafka;
+  const connections = new Connections(kafka.Connection);
+  instancesChannel.subscribe(connections.hear);
   const { password } = config;
   const producer = new Producer<Buffer, Buffer, Buffer, Buffer>({
     clientId: config.clientId,
+    context: connections,
     bootstrapBrokers: [...config.brokers],
     idempotent: true,
     acks: ProduceAcks.ALL,
@@ -74,8 +98,11 @@ export async function createKafkaProducer(
         })),
       });
     },
-    destroy: async () => {
-      await producer.close(true);
+    destroy: () => {
+      instancesChannel.unsubscribe(connections.hear);
+      // Not awaited, see above; and it fails when it is closed already.
+      producer.close(true).catch(() => undefined);
+      connections.cut();
     },
   };
 }

@@ -24,11 +24,9 @@ export function createKafkaSink(options: KafkaSinkOptions): Sink {
   let producer: KafkaProducer | undefined;
 
   /** A new producer connects anew and reads certificates anew; what the old one had in flight is given up. */
-  const drop = async (): Promise<void> => {
-    const old = producer;
+  const drop = (): void => {
+    producer?.destroy();
     producer = undefined;
-    // It fails when it is closing already, or has nothing open: either way it is gone.
-    await old?.destroy().catch(() => undefined);
   };
 
   async function send(part: readonly KafkaRecord[], signal: AbortSignal): Promise<PartAnswer> {
@@ -42,11 +40,11 @@ export function createKafkaSink(options: KafkaSinkOptions): Sink {
       if (outcome === 'sent') return { kind: 'done' };
       // The client has no way to be told to stop; its answer no longer matters.
       sending.catch(() => undefined);
-      await drop();
+      drop();
       return { kind: 'again', reason: 'the brokers did not answer in time' };
     } catch (failure) {
       const answer = readKafkaFailure(failure);
-      if (answer.kind === 'again') await drop();
+      if (answer.kind === 'again') drop();
       return answer;
     } finally {
       ended.abort();
@@ -67,6 +65,9 @@ export function createKafkaSink(options: KafkaSinkOptions): Sink {
     target: config.brokers.join(','),
     limits: { maxItems: config.batchSize, maxDelayMs: config.batchDelayMs },
     deliver,
-    close: drop,
+    close: () => {
+      drop();
+      return Promise.resolve();
+    },
   };
 }

@@ -177,7 +177,7 @@ static void host_long_paths(void)
 	check(attempt(do_openat_chain, "f", 0) == EACCES && events == 1 && last.event.rule == 0 &&
 		      counter(KA_COUNTER_PATH_UNBUILT_DENIED) == denied + 1,
 	      "denies and counts a path beyond 4,095 bytes");
-	plan.header->cls[KA_CLASS_FILE].flags = 0;
+	plan.header->cls[KA_CLASS_FILE].flags = KA_CLASS_SPEAKS;
 	check(attempt(do_openat_chain, "f", 0) == 0, "lets it pass where nothing can block");
 	unbind(KA_HOST_WORKLOAD);
 }

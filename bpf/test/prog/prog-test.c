@@ -436,7 +436,7 @@ static void plan_new(void)
 	mini_begin(&plan, arena, arena_used);
 	for (int cls = 0; cls < KA_CLASS_COUNT; cls++) {
 		trees[cls] = mini_node();
-		plan.header->cls[cls].flags = KA_CLASS_CAN_BLOCK | KA_CLASS_WRITE_MATTERS;
+		plan.header->cls[cls].flags = KA_CLASS_CAN_BLOCK | KA_CLASS_WRITE_MATTERS | KA_CLASS_SPEAKS;
 	}
 }
 

@@ -165,7 +165,7 @@ int main(int argc, char **argv)
 
 	self = slash ? slash + 1 : argv[0];
 	if (!strcmp(self, "arping"))
-		return make(AF_PACKET, SOCK_DGRAM, 0);
+		return make(AF_PACKET, SOCK_RAW, 0);
 	if (!strcmp(self, "ping"))
 		return make(AF_INET, SOCK_RAW, IPPROTO_ICMP);
 	if (argc < 4)

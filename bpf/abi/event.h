@@ -24,7 +24,8 @@
 	X(FILE_TRUNCATE)     \
 	X(MMAP_FILE)         \
 	X(SB_MOUNT)          \
-	X(MOVE_MOUNT)
+	X(MOVE_MOUNT)        \
+	X(CAPABLE)
 
 enum ka_hook {
 #define KA_HOOK_ENUM(name) KA_HOOK_##name,
@@ -51,7 +52,8 @@ enum ka_event_kind {
 	X(SCRATCH_MISSING, "lookups without a scratch buffer")                                \
 	X(MOUNTS_REFUSED, "bind mounts and mount moves refused inside workloads")             \
 	X(TEXT_TRUNCATED, "event texts cut to their bound")                                   \
-	X(ARGS_UNCHECKED, "runs held against allowedArgs whose arguments could not be read")
+	X(ARGS_UNCHECKED, "runs held against allowedArgs whose arguments could not be read")  \
+	X(CAPABILITY_QUIET, "capabilities refused where the kernel wants no word said of it")
 
 enum ka_counter {
 #define KA_COUNTER_ENUM(name, text) KA_COUNTER_##name,
@@ -83,7 +85,8 @@ struct ka_header {
 /*
  * One decided access. The texts follow the struct in the order of KA_TEXTS, without terminators;
  * cmdline keeps its NUL separators. For exec, object is the program to run, exe the program that calls exec,
- * cmdline the arguments of the new program; otherwise cmdline is that of the caller.
+ * cmdline the arguments of the new program; otherwise cmdline is that of the caller. For a capability, object is its
+ * name as plan.h has it.
  */
 struct ka_event_access {
 	struct ka_header header;

@@ -5,7 +5,8 @@
 #include "limits.h"
 
 /*
- * An enforcement plan as the kernel walks it: automata over the bytes of a path, in one position-independent blob.
+ * An enforcement plan as the kernel walks it: automata over the bytes of an object's name, in one position-independent
+ * blob. The name of a file or program is its path; of a capability, one byte: its number and KA_CAPABILITY_KEY.
  *
  * Invariants
  *  1. Every offset is in bytes. In the blob it counts from the blob's start; the enforcer adds the arena position of
@@ -25,8 +26,12 @@
 enum ka_class {
 	KA_CLASS_EXEC = 0,
 	KA_CLASS_FILE = 1,
-	KA_CLASS_COUNT = 2,
+	KA_CLASS_CAPABILITY = 2,
+	KA_CLASS_COUNT = 3,
 };
+
+/* No byte of a name is NUL. */
+#define KA_CAPABILITY_KEY 1
 
 /* What a decide cell says. A higher number is not a stronger one: the rule number above it decides. */
 enum ka_verdict {
@@ -78,6 +83,8 @@ struct ka_edge {
 #define KA_CLASS_CAN_BLOCK 1
 /* Some rule looks at the write bit: file_permission has something to decide. */
 #define KA_CLASS_WRITE_MATTERS 2
+/* The class has an automaton, of all callers or of some source's, or an unmatched cell: else it is passed by unasked. */
+#define KA_CLASS_SPEAKS 4
 
 struct ka_class_plan {
 	__u32 root[KA_GLOBAL_DFAS]; /* start states of the automata for every caller, packed to the front */
@@ -124,8 +131,8 @@ _Static_assert(sizeof(struct ka_row) == 64, "ka_row");
 _Static_assert(sizeof(struct ka_state) == 16, "ka_state");
 _Static_assert(sizeof(struct ka_edge) == 8, "ka_edge");
 _Static_assert(sizeof(struct ka_class_plan) == 48, "ka_class_plan");
-_Static_assert(sizeof(struct ka_source_plan) == 16, "ka_source_plan");
-_Static_assert(sizeof(struct ka_plan) == 160, "ka_plan");
+_Static_assert(sizeof(struct ka_source_plan) == 24, "ka_source_plan");
+_Static_assert(sizeof(struct ka_plan) == 208, "ka_plan");
 _Static_assert(__builtin_offsetof(struct ka_plan, content_hash) == 56, "ka_plan.content_hash");
 
 #endif

@@ -26,6 +26,7 @@ static const struct {
 	{ "sb_mount", KA_HOOK_SB_MOUNT },
 	{ "sb_pivotroot", KA_HOOK_SB_MOUNT },
 	{ "move_mount", KA_HOOK_MOVE_MOUNT },
+	{ "capable", KA_HOOK_CAPABLE },
 };
 
 enum ka_hook hook_of_target(const char *target)

@@ -16,12 +16,12 @@ static struct table table_of(__u32 start, __u32 count, __u32 step)
 	return (struct table){ .start = start, .end = start + (__u64)count * step, .step = step };
 }
 
-/* An empty table may have any start, it is never looked at. */
+/* As aligned as its elements can be by their size. An empty table may have any start, it is never looked at. */
 static bool table_fits(const struct table *t, __u32 size)
 {
 	if (t->start == t->end)
 		return true;
-	return t->start >= sizeof(struct ka_plan) && t->start % t->step == 0 && t->end <= size;
+	return t->start >= sizeof(struct ka_plan) && t->start % (t->step & -t->step) == 0 && t->end <= size;
 }
 
 static bool tables_disjoint(const struct table *a, const struct table *b)
@@ -48,6 +48,11 @@ static bool cell_holds(const struct ka_cell *cell, __u32 rule_count)
 	       (audit == KA_REPORT || cell->audit == 0);
 }
 
+static bool speaks(const struct ka_plan *plan, int cls)
+{
+	return plan->cls[cls].flags & KA_CLASS_SPEAKS;
+}
+
 static const char *classes_wrong(const struct ka_plan *plan, const struct table *states)
 {
 	for (int c = 0; c < KA_CLASS_COUNT; c++) {
@@ -62,6 +67,8 @@ static const char *classes_wrong(const struct ka_plan *plan, const struct table 
 				return "class roots are not packed to the front";
 			ended = ended || !root;
 		}
+		if ((plan->cls[c].root[0] || plan->cls[c].unmatched.decide || plan->cls[c].unmatched.audit) && !speaks(plan, c))
+			return "class with rules is marked as one without";
 		if (!cell_holds(&plan->cls[c].unmatched, plan->rule_count))
 			return "unmatched cell names no rule";
 	}
@@ -82,6 +89,8 @@ static const char *sources_wrong(const struct ka_plan *plan, const struct table 
 				if (!is_element_or_none(states, source->root[c][i]) ||
 				    (at == sources->start && source->root[c][i]))
 					return "source entry's root is not a state";
+				else if (source->root[c][i] && !speaks(plan, c))
+					return "class with a source's rules is marked as one without";
 	return NULL;
 }
 

@@ -13,23 +13,10 @@
 
 #include "args.bpf.h"
 
-/* True if the class has no rule at all for this caller: nothing to build a path for. */
+/* True if the class has no rule at all: nothing to build a path for. */
 static __always_inline bool class_idle(const struct ka_subject *who, __u32 cls)
 {
-	const char *start = arena_start();
-	const struct ka_class_plan *class;
-
-	if (!start)
-		return true;
-	class = plan_class(start, who->plan, cls);
-	return !class->root[0] && !class->unmatched.decide && !class->unmatched.audit && !who->label;
-}
-
-static __always_inline __u32 class_flags(__u32 plan, __u32 cls)
-{
-	const char *start = arena_start();
-
-	return start ? plan_class(start, plan, cls)->flags : 0;
+	return !(class_flags(who->plan, cls) & KA_CLASS_SPEAKS);
 }
 
 static __always_inline bool walk_one_automaton_only(const struct match_walk *walk)

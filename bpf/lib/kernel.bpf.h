@@ -15,6 +15,7 @@
 #include "../abi/plan.h"
 #include "../abi/event.h"
 
+#define EPERM 1
 #define EACCES 13
 #define ENOMEM 12
 
@@ -36,6 +37,9 @@
 /* include/linux/sched.h */
 #define PF_IO_WORKER 0x00000010
 #define PF_KTHREAD 0x00200000
+
+/* include/linux/security.h: the kernel only wants to know. */
+#define CAP_OPT_NOAUDIT 2
 
 #define MS_REMOUNT 32
 #define MS_BIND 4096

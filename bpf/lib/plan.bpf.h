@@ -31,6 +31,13 @@ static __always_inline const struct ka_class_plan *plan_class(const char *start,
 	return arena_at(start, plan + __builtin_offsetof(struct ka_plan, cls) + cls * sizeof(struct ka_class_plan));
 }
 
+static __always_inline __u32 class_flags(__u32 plan, __u32 cls)
+{
+	const char *start = arena_start();
+
+	return start ? plan_class(start, plan, cls)->flags : 0;
+}
+
 static __always_inline __u32 dfa_next(const char *start, __u32 mask, __u32 state, __u8 byte)
 {
 	const struct ka_state *from = (const void *)(start + (state & mask));
@@ -114,6 +121,9 @@ struct match_walk {
 	__u32 write;
 	__u32 owner_uid;
 };
+
+/* The owner of what has none; no task has this uid (include/linux/uidgid.h, uid_valid). */
+#define NOBODY 0xffffffffu
 
 /* Index into an outcome row; looked up only where there is a row. */
 static __always_inline __u32 match_bits(__u32 write, __u32 owner_uid)

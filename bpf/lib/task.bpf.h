@@ -154,6 +154,15 @@ static __always_inline struct ka_task *task_label(struct task_struct *task)
 	return task->bpf_storage ? bpf_task_storage_get(&tasks, task, 0, 0) : 0;
 }
 
+/* Whether a plan that may rule over the current task has a word on the class; a small part of finding out who it is. */
+static __always_inline bool task_speaks(struct task_struct *task, __u32 cls)
+{
+	struct ka_task *label = task_label(task);
+	__u64 binding = task_binding(label ? label->workload : KA_HOST_WORKLOAD);
+
+	return (__u32)binding && class_flags(binding, cls) & KA_CLASS_SPEAKS;
+}
+
 /* Fills in who the current task is; false if no plan rules over it. */
 static __always_inline bool task_subject(struct ka_subject *who)
 {

@@ -6,6 +6,7 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
+#include "capability.bpf.c"
 #include "detached.bpf.c"
 #include "exec.bpf.c"
 #include "file.bpf.c"

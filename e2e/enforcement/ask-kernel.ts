@@ -5,7 +5,7 @@ import {
   KA_CELL_VERDICT_MASK,
   Verdict as Word,
 } from '@kubearmor-ts/abi';
-import type { Access, EnforcementPlan, Verdict } from '@kubearmor-ts/plan';
+import type { Access, EnforcedClass, EnforcementPlan, Verdict } from '@kubearmor-ts/plan';
 
 /** Records of bpf/test/prog/replay.c. */
 const RECORD_SIZE = 40;
@@ -13,7 +13,11 @@ const [PLAN, ACCESS] = [1, 2];
 /** enum event_option of bpf/lib/event.bpf.h. */
 const EVENT_AUDIT = 1;
 
-const classes = { exec: Class.EXEC, file: Class.FILE } as const;
+const classes = {
+  exec: Class.EXEC,
+  file: Class.FILE,
+  capability: Class.CAPABILITY,
+} as const satisfies Record<EnforcedClass, number>;
 
 export function planRecord(plan: EnforcementPlan): Buffer {
   const head = Buffer.alloc(RECORD_SIZE);

@@ -49,6 +49,8 @@ export class AgentNode {
       '--enableKubeArmorHostPolicy=true',
       '--defaultFilePosture=block',
       '--hostDefaultFilePosture=block',
+      '--defaultCapabilitiesPosture=block',
+      '--hostDefaultCapabilitiesPosture=block',
       ...flags,
     ]);
     const node = new AgentNode(daemon);

@@ -11,7 +11,7 @@ export type ContainerName =
   | 'container-2'
   | 'loner';
 
-/** Fields of an alert that a case compares: exact, but Resource and Source by substring, as users search for them. */
+/** Fields of an alert that a case compares: exact, but Resource, Source and Data by substring, as users search for them. */
 export interface AlertExpectation {
   readonly PolicyName?: string;
   readonly Severity?: string;
@@ -26,6 +26,7 @@ export interface AlertExpectation {
   readonly Type?: string;
   readonly Resource?: string;
   readonly Source?: string;
+  readonly Data?: string;
 }
 
 export interface Step {

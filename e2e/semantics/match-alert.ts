@@ -1,7 +1,7 @@
 import type { AlertExpectation } from './case.ts';
 
 /** Users search for these by a part; everything else they compare. */
-const bySubstring: ReadonlySet<string> = new Set(['Resource', 'Source']);
+const bySubstring: ReadonlySet<string> = new Set(['Resource', 'Source', 'Data']);
 
 /** Why an alert is not the expected one; undefined when it is. An expectation of '' means the field is absent. */
 export function differs(

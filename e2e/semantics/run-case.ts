@@ -18,6 +18,9 @@ export interface Node {
   alertsSince(mark: number): Promise<readonly Readonly<Record<string, unknown>>[]>;
 }
 
+/** EACCES, and EPERM for capabilities. */
+const refusal = /permission denied|operation not permitted/i;
+
 const uids = { root: 0, user1: 1000 } as const;
 
 export async function runCase(node: Node, one: SemanticsCase): Promise<void> {
@@ -30,8 +33,8 @@ async function runStep(node: Node, step: Step): Promise<void> {
   const outcome = await node.exec(step.in, step.run, { uid: uids[step.as ?? 'root'], tty: step.tty ?? true });
   const text = `${outcome.stdout}${outcome.stderr}`;
   const what = `${step.in}: ${step.as ?? 'root'} runs ${step.run.join(' ')} (exit ${outcome.code}): ${text.trim()}`;
-  if (step.expect === 'denied') assert.match(text, /permission denied/i, what);
-  else if (outcome.code !== 0 || /permission denied/i.test(text)) {
+  if (step.expect === 'denied') assert.match(text, refusal, what);
+  else if (outcome.code !== 0 || refusal.test(text)) {
     const alerts = await node.alertsSince(mark);
     assert.fail(`${what}\nalerts: ${alerts.map((alert) => JSON.stringify(alert)).join('\n')}`);
   }

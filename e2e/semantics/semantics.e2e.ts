@@ -1,6 +1,7 @@
 import type { Container } from '../lab/containers/container.ts';
 import { scenario, type Lab } from '../lab/scenario.ts';
 import type { AgentNode } from '../node/agent-node.ts';
+import { capabilityCases } from './capability.cases.ts';
 import type { ContainerName, SemanticsCase } from './case.ts';
 import { fileCases } from './file.cases.ts';
 import { containerFilterCases, hostCases, unorchestratedCases } from './other.cases.ts';
@@ -52,3 +53,4 @@ casesScenario('semantics-file', fileCases, {
 casesScenario('semantics-owner', ownerCases);
 casesScenario('semantics-containers', [...containerFilterCases, ...unorchestratedCases]);
 casesScenario('semantics-host', hostCases);
+casesScenario('semantics-capabilities', capabilityCases);

@@ -2,6 +2,7 @@ import { hookList, Ring, Verdict, Class } from '@kubearmor-ts/abi';
 import type { EventAccess } from '@kubearmor-ts/abi';
 import { buildAlert, buildLog } from '@kubearmor-ts/event';
 import type { AccessEvent, Attribution, HookName, NodeInfo, WorkloadIdentity } from '@kubearmor-ts/event';
+import { capabilityOfName, enforcedClasses, postureOf, type EnforcedClass } from '@kubearmor-ts/plan';
 import type { Alert, Log } from '@kubearmor-ts/proto';
 import type { CodedError } from '@kubearmor-ts/result';
 import type { AttributionHistory, Binding } from './attribution-history.ts';
@@ -108,7 +109,7 @@ function toAccess(event: EventAccess, wallNs: bigint, ring: Ring): AccessEvent {
   return {
     bootNs: event.bootNs,
     wallNs,
-    class: event.cls === Class.EXEC ? 'exec' : 'file',
+    class: classOf(event),
     hook: (hookList[event.hook]?.name ?? 'NONE') satisfies HookName,
     verdict: event.verdict === Verdict.BLOCK ? 'block' : ring === Ring.ALERTS ? 'audit' : 'report',
     write: (event.access & 2) !== 0,
@@ -124,7 +125,7 @@ function toAccess(event: EventAccess, wallNs: bigint, ring: Ring): AccessEvent {
     openFlags: event.openFlags,
     comm: event.comm,
     tty: event.tty,
-    object: event.object,
+    object: event.cls === Class.CAPABILITY ? capabilityOfName(event.object) : event.object,
     object2: event.object2,
     exe: event.exe,
     parentExe: event.parentExe,
@@ -134,10 +135,16 @@ function toAccess(event: EventAccess, wallNs: bigint, ring: Ring): AccessEvent {
   };
 }
 
+/** A class that this program does not know is shown as the file class: its record is not withheld. */
+const classOf = ({ cls }: EventAccess): EnforcedClass => enforcedClasses[cls] ?? 'file';
+
 function attribute(event: EventAccess, binding: Binding | undefined): Attribution | undefined {
   if (binding === undefined) return undefined;
   if (event.rule === 0)
-    return { kind: 'default', posture: event.verdict === Verdict.BLOCK ? 'block' : binding.postures.file };
+    return {
+      kind: 'default',
+      posture: event.verdict === Verdict.BLOCK ? 'block' : postureOf(classOf(event), binding.postures),
+    };
   const rule = binding.plan?.rules[event.rule];
   if (rule === undefined) return undefined;
   return {

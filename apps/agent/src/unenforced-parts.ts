@@ -1,3 +1,4 @@
+import { isEnforced } from '@kubearmor-ts/plan';
 import type { Policy, RuleClass } from '@kubearmor-ts/policy';
 
 /** A part of a policy that is accepted and does nothing, or not what it says; shown wherever the policy is shown. */
@@ -6,8 +7,6 @@ export interface PolicyCondition {
   readonly message: string;
 }
 
-const enforced: readonly RuleClass[] = ['exec', 'file'];
-
 export function unenforcedParts(policy: Policy): readonly PolicyCondition[] {
   const conditions: PolicyCondition[] = [];
   const add = (what: string): void => {
@@ -15,8 +14,7 @@ export function unenforcedParts(policy: Policy): readonly PolicyCondition[] {
   };
   const counts = new Map<RuleClass, number>();
   for (const rule of policy.rules) counts.set(rule.class, (counts.get(rule.class) ?? 0) + 1);
-  for (const [ruleClass, count] of counts)
-    if (!enforced.includes(ruleClass)) add(`${count} ${ruleClass} rules`);
+  for (const [ruleClass, count] of counts) if (!isEnforced(ruleClass)) add(`${count} ${ruleClass} rules`);
   if (policy.presets.length > 0) add(`presets ${policy.presets.map((preset) => preset.name).join(', ')}`);
   if (policy.apparmor !== '') add('raw AppArmor rules');
   if (policy.firewall !== undefined) add('network firewall rules');

@@ -177,7 +177,7 @@ static void host_long_paths(void)
 	check(attempt(do_openat_chain, "f", 0) == EACCES && events == 1 && last.event.rule == 0 &&
 		      counter(KA_COUNTER_PATH_UNBUILT_DENIED) == denied + 1,
 	      "denies and counts a path beyond 4,095 bytes");
-	plan.header->cls[KA_CLASS_FILE].flags = 0;
+	plan.header->cls[KA_CLASS_FILE].flags = KA_CLASS_SPEAKS;
 	check(attempt(do_openat_chain, "f", 0) == 0, "lets it pass where nothing can block");
 	unbind(KA_HOST_WORKLOAD);
 }
@@ -261,6 +261,43 @@ static void host_posture(void)
 	unbind(KA_HOST_WORKLOAD);
 }
 
+static int do_raw_socket(const char *a, const char *b)
+{
+	int fd = socket(AF_INET, SOCK_RAW, IPPROTO_ICMP);
+
+	(void)a;
+	(void)b;
+	return fd < 0 ? -1 : close(fd);
+}
+
+static int do_chroot(const char *a, const char *b)
+{
+	(void)b;
+	return chroot(a);
+}
+
+static void host_capabilities(void)
+{
+	const char raw[] = { 13 + KA_CAPABILITY_KEY, 0 }, chroots[] = { 18 + KA_CAPABILITY_KEY, 0 };
+	int err;
+
+	plan_new();
+	mini_rule(&plan, trees[KA_CLASS_CAPABILITY], EXACT, raw, block(3));
+	mini_rule(&plan, trees[KA_CLASS_CAPABILITY], EXACT, chroots, audit(4));
+	plan_bind(KA_HOST_WORKLOAD);
+	err = attempt(do_raw_socket, 0, 0);
+	check(err == EPERM && events == 1 && last.event.cls == KA_CLASS_CAPABILITY && last.event.hook == KA_HOOK_CAPABLE &&
+		      last.event.rule == 3 && !strcmp(last.text[0], raw) && strstr(last.text[2], "prog-test"),
+	      "refuses a capability and says who wanted it (errno %d, %d events)", err, events);
+	reported("an audited capability", do_chroot, "/", 0, KA_HOOK_CAPABLE, 4, 1);
+	plan.header->cls[KA_CLASS_CAPABILITY].unmatched.decide = KA_BLOCK;
+	err = attempt((void *)sethostname, "x", (void *)1);
+	check(err == EPERM && last.event.rule == 0 && last.event.cls == KA_CLASS_CAPABILITY,
+	      "refuses what no rule allows (errno %d)", err);
+	unbind(KA_HOST_WORKLOAD);
+	passes("a raw socket without a plan", do_raw_socket, 0, 0);
+}
+
 static int do_run_reader(const char *a, const char *b)
 {
 	char *argv[] = { (char *)a, "--inside", "read", (char *)b, "", 0 };
@@ -316,4 +353,5 @@ static void host_checks(void)
 	host_exec();
 	host_posture();
 	host_source();
+	host_capabilities();
 }

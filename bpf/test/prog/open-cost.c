@@ -66,7 +66,7 @@ static void plan_with(const char *path, int count)
 	struct mini_plan plan;
 
 	mini_begin(&plan, arena, at);
-	plan.header->cls[KA_CLASS_FILE].flags = KA_CLASS_CAN_BLOCK;
+	plan.header->cls[KA_CLASS_FILE].flags = KA_CLASS_CAN_BLOCK | KA_CLASS_SPEAKS;
 	for (int i = 0; i < count; i++) {
 		struct mini_node *tree = mini_node();
 

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/io_uring.h>
 #include <linux/openat2.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -19,6 +20,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -436,7 +438,7 @@ static void plan_new(void)
 	mini_begin(&plan, arena, arena_used);
 	for (int cls = 0; cls < KA_CLASS_COUNT; cls++) {
 		trees[cls] = mini_node();
-		plan.header->cls[cls].flags = KA_CLASS_CAN_BLOCK | KA_CLASS_WRITE_MATTERS;
+		plan.header->cls[cls].flags = KA_CLASS_CAN_BLOCK | KA_CLASS_WRITE_MATTERS | KA_CLASS_SPEAKS;
 	}
 }
 

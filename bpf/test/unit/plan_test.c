@@ -58,6 +58,7 @@ static const struct damage damages[] = {
 	{ "a class root outside the states", AT(plan.cls[0].root[0]), EDGE(0) },
 	{ "class roots with a hole", AT(plan.cls[0].root[1]), STATE(1) },
 	{ "an unmatched cell of no rule", AT(plan.cls[0].unmatched.decide), 2 << KA_CELL_RULE_SHIFT },
+	{ "a class that hides its rules", AT(plan.cls[KA_CLASS_FILE].flags), KA_CLASS_CAN_BLOCK },
 	{ "roots for callers without a source", AT(source[0].root[0][0]), STATE(1) },
 	{ "an argument table outside", AT(plan.args), sizeof(struct sample_plan) - 4 },
 	{ "an argument table in another table", AT(plan.args), STATE(1) },

@@ -10,7 +10,7 @@
 /* A plan by hand: file class blocks "/a" by rule 1; one source "/s" with the same automaton for its opens; rule 1 has an
  * argument list, of the same text for want of a third automaton. */
 struct sample_plan {
-	struct ka_plan plan; /* 160 bytes */
+	struct ka_plan plan; /* 208 bytes */
 	struct ka_source_plan source[2];
 	struct ka_state state[6]; /* dead, start, after '/', after "/a"; start and end of the source automaton */
 	__u32 args[2];
@@ -44,7 +44,7 @@ static inline void sample_plan_init(struct sample_plan *p, __u64 hash)
 		.source_count = 1,
 		.args = offsetof(struct sample_plan, args),
 		.content_hash = hash,
-		.cls[KA_CLASS_FILE] = { .root = { STATE(1) }, .flags = KA_CLASS_CAN_BLOCK },
+		.cls[KA_CLASS_FILE] = { .root = { STATE(1) }, .flags = KA_CLASS_CAN_BLOCK | KA_CLASS_SPEAKS },
 	};
 	p->args[1] = STATE(1) | KA_ARGS_OWNER_ONLY;
 	p->source[1].root[KA_CLASS_FILE][0] = STATE(1);

@@ -152,6 +152,8 @@ typedef struct {
 	unsigned long pgd;
 } pgd_t;
 
+struct user_namespace;
+
 struct mm_struct {
 	unsigned long arg_start;
 	unsigned long arg_end;

@@ -5,7 +5,7 @@ import { ImageTree } from './image-tree.ts';
 import type { ImageSpec } from './oci-archive.ts';
 
 /** Own programs, compiled on the host. `pause` must be static: it runs in every image. */
-export const IMAGE_PROGRAMS = ['pause', 'hello', 'readwrite', 'announce', 'flip-argument'] as const;
+export const IMAGE_PROGRAMS = ['pause', 'hello', 'readwrite', 'announce', 'flip-argument', 'reach'] as const;
 export type ProgramPaths = Readonly<Record<(typeof IMAGE_PROGRAMS)[number], string>>;
 
 /** Path in the image → tool of the host; a real file each, as in a distribution without merged directories. */
@@ -189,6 +189,9 @@ function multiubuntu(programs: ProgramPaths): ImageTree {
     .program('/hello', programs.hello)
     .program('/readwrite', programs.readwrite)
     .program('/usr/bin/flip-argument', programs['flip-argument'])
+    .program('/usr/bin/reach', programs.reach)
+    .program('/usr/sbin/arping', programs.reach)
+    .program('/bin/ping', programs.reach)
     .dir(home, 0o755, USER1)
     .program(`${home}/hello`, programs.hello, 0o755, USER1)
     .program(`${home}/readwrite`, programs.readwrite, 0o755, USER1)

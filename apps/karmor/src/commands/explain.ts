@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { capabilityName } from '@kubearmor-ts/plan';
 import type { PolicyMode, Posture } from '@kubearmor-ts/policy';
 import type { Question, Workload } from '../explain/explain-access.ts';
 
@@ -12,6 +13,7 @@ interface ExplainFlags {
   readonly mode: PolicyMode;
   readonly exec?: string;
   readonly open?: string;
+  readonly capability?: string;
   readonly write?: true;
   readonly source?: string;
   readonly uid: number;
@@ -51,6 +53,11 @@ export function registerExplain(program: Command): void {
     )
     .addOption(new Option('--exec <path>', 'execute a program').argParser(absolute).conflicts('open'))
     .addOption(new Option('--open <path>', 'open a file').argParser(absolute))
+    .addOption(
+      new Option('--capability <name>', 'use a capability, for instance net_raw')
+        .argParser(capability)
+        .conflicts(['exec', 'open', 'write', 'arg', 'args']),
+    )
     .addOption(new Option('--write', 'open for writing; also creating, removing, renaming').conflicts('exec'))
     .addOption(new Option('--source <path>', 'executable of the caller').argParser(absolute))
     .addOption(new Option('--uid <uid>', 'user id of the caller').argParser(userId).default(0))
@@ -76,13 +83,14 @@ Paths are those the kernel sees: absolute, symbolic links resolved.
 Exit codes: 0 answered, 1 answered without policies that are invalid, 2 wrong usage, 3 blocked (with --exit-code)`,
     )
     .action(async (paths: readonly string[], flags: ExplainFlags, command: Command) => {
-      const path = flags.exec ?? flags.open;
-      if (path === undefined) command.error('error: one of --exec <path> and --open <path> is needed');
+      const object = flags.exec ?? flags.open ?? flags.capability;
+      if (object === undefined)
+        command.error('error: one of --exec <path>, --open <path> and --capability <name> is needed');
       const { explainAccess } = await import('../explain/explain-access.ts');
       const { loadPolicies } = await import('../explain/load-policies.ts');
       const { explanationJson, explanationText } = await import('../explain/print-explanation.ts');
       const { policies, problems } = await loadPolicies(paths);
-      const question = await toQuestion(flags, path);
+      const question = await toQuestion(flags, object);
       const explanation = explainAccess(policies, question);
       if (!flags.json) for (const problem of problems) process.stderr.write(`karmor: ${problem}\n`);
       process.stdout.write(
@@ -93,13 +101,13 @@ Exit codes: 0 answered, 1 answered without policies that are invalid, 2 wrong us
     });
 }
 
-async function toQuestion(flags: ExplainFlags, path: string): Promise<Question> {
+async function toQuestion(flags: ExplainFlags, object: string): Promise<Question> {
   return {
     workload: await toWorkload(flags),
     posture: flags.posture,
     mode: flags.mode,
-    operation: flags.exec === undefined ? 'open' : 'exec',
-    path,
+    operation: flags.exec !== undefined ? 'exec' : flags.open !== undefined ? 'open' : 'capability',
+    object,
     write: flags.write ?? false,
     source: flags.source,
     owner: flags.owner === undefined ? undefined : flags.owner === true || flags.owner === flags.uid,
@@ -137,6 +145,13 @@ function collectLabel(
 function absolute(path: string): string {
   if (!path.startsWith('/')) throw new InvalidArgumentError('It must be an absolute path.');
   return path;
+}
+
+function capability(text: string): string {
+  const upper = text.toUpperCase();
+  const word = upper.startsWith('CAP_') ? upper : `CAP_${upper}`;
+  if (capabilityName(word) === undefined) throw new InvalidArgumentError('There is no such capability.');
+  return word;
 }
 
 function userId(text: string): number {

@@ -50,7 +50,7 @@ const ask = (more: Partial<Question>): Question => ({
   posture: 'audit',
   mode: 'enabled',
   operation: 'open',
-  path: '/run/secrets/token',
+  object: '/run/secrets/token',
   write: false,
   source: undefined,
   owner: undefined,
@@ -82,16 +82,16 @@ test('the source program gets its own answer', () => {
 });
 
 test('says when the answer hangs on the owner and nobody said who that is', () => {
-  expect(explainAccess(policies, ask({ path: '/home/me/key' }))).toMatchObject({
+  expect(explainAccess(policies, ask({ object: '/home/me/key' }))).toMatchObject({
     verdict: 'allow',
     otherwise: { verdict: 'block' },
   });
-  expect(explainAccess(policies, ask({ path: '/home/me/key', owner: false })).otherwise).toBeUndefined();
+  expect(explainAccess(policies, ask({ object: '/home/me/key', owner: false })).otherwise).toBeUndefined();
 });
 
 test('a path is taken as the kernel would build it', () => {
-  expect(explainAccess(policies, ask({ path: '/run//x/../secrets/' }))).toMatchObject({
-    path: '/run/secrets',
+  expect(explainAccess(policies, ask({ object: '/run//x/../secrets/' }))).toMatchObject({
+    object: '/run/secrets',
     verdict: 'block',
   });
 });
@@ -102,11 +102,43 @@ test('says why a policy is not for the workload', () => {
   expect(answer.skipped[0]!.reason).toContain('app=web');
 });
 
+test('a capability is looked up by its name, and its class has a posture of its own', () => {
+  const [policy] = parsePolicies(
+    `
+apiVersion: security.kubearmor.com/v1
+kind: KubeArmorPolicy
+metadata: {name: caps, namespace: shop}
+spec:
+  selector: {matchLabels: {app: web}}
+  capabilities:
+    matchCapabilities:
+      - {capability: net_raw, fromSource: [{path: /bin/ping}], action: Allow}
+      - {capability: checkpoint_restore, action: Block}
+`,
+    { strictness: 'lenient' },
+  ).flatMap(({ result }) => (result.ok ? [result.value] : []));
+  const use = (object: string, more: Partial<Question> = {}): Question =>
+    ask({ operation: 'capability', object, posture: 'block', ...more });
+  expect(explainAccess([policy!], use('CAP_NET_RAW', { source: '/bin/ping' }))).toMatchObject({
+    verdict: 'allow',
+    rule: { pattern: 'CAP_NET_RAW', source: '/bin/ping' },
+  });
+  expect(explainAccess([policy!], use('CAP_NET_RAW'))).toMatchObject({
+    verdict: 'block',
+    decidedBy: 'defaultPosture',
+  });
+  const answer = explainAccess([policy!], use('CAP_CHECKPOINT_RESTORE'));
+  expect(answer).toMatchObject({ verdict: 'block', decidedBy: 'rule' });
+  expect(explanationText(answer, use('CAP_CHECKPOINT_RESTORE'))).toMatch(
+    /^block: use CAP_CHECKPOINT_RESTORE\n/,
+  );
+});
+
 test('a policy that cannot be compiled is named, the others decide', () => {
   const question = ask({
     workload: { kind: 'host', labels: { 'kubearmor.io/hostname': 'n1' } },
     operation: 'exec',
-    path: '/usr/bin/nc',
+    object: '/usr/bin/nc',
   });
   const answer = explainAccess(policies, question);
   expect(answer).toMatchObject({

@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import {
+  capabilityName,
   decide,
   describePattern,
   matchingRules,
@@ -36,8 +37,9 @@ export interface Question {
   readonly workload: Workload;
   readonly posture: Posture;
   readonly mode: PolicyMode;
-  readonly operation: 'exec' | 'open';
-  readonly path: string;
+  readonly operation: 'exec' | 'open' | 'capability';
+  /** A path; for a capability its word (`CAP_NET_RAW`). */
+  readonly object: string;
   readonly write: boolean;
   readonly source: string | undefined;
   /** Undefined: not said; the answer then holds for an owner unless it says otherwise. */
@@ -69,7 +71,7 @@ export interface Explanation {
   readonly runnersUp: readonly ExplainedRule[];
   /** What would be answered to somebody who does not own the object, when that is another answer and was not asked. */
   readonly otherwise: { readonly when: string; readonly verdict: Verdict } | undefined;
-  readonly path: string;
+  readonly object: string;
   readonly applied: readonly string[];
   readonly skipped: readonly { readonly policy: string; readonly reason: string }[];
   readonly refused: readonly {
@@ -134,18 +136,22 @@ function reasonToSkip(policy: Policy, workload: Workload): string | undefined {
 
 type Answer = Pick<
   Explanation,
-  'verdict' | 'rule' | 'decidedBy' | 'runnersUp' | 'otherwise' | 'path' | 'notEnforced'
+  'verdict' | 'rule' | 'decidedBy' | 'runnersUp' | 'otherwise' | 'object' | 'notEnforced'
 >;
 
+const classOf = { exec: 'exec', open: 'file', capability: 'capability' } as const;
+
 function answer(plan: EnforcementPlan, question: Question): Answer {
-  const path = kernelPath(question.path);
+  const object = question.operation === 'capability' ? question.object : kernelPath(question.object);
   const access: Access = {
-    class: question.operation === 'exec' ? 'exec' : 'file',
-    path: Buffer.from(path),
+    class: classOf[question.operation],
+    path: question.operation === 'capability' ? capabilityName(object)! : Buffer.from(object),
     owner: question.owner ?? true,
     write: question.write,
     tty: question.tty,
-    ...(question.args === undefined ? {} : { args: [path, ...question.args].map((arg) => Buffer.from(arg)) }),
+    ...(question.args === undefined
+      ? {}
+      : { args: [object, ...question.args].map((arg) => Buffer.from(arg)) }),
     ...(question.source === undefined ? {} : { source: Buffer.from(kernelPath(question.source)) }),
   };
   const { verdict, ruleNumber } = decide(plan, access);
@@ -160,7 +166,7 @@ function answer(plan: EnforcementPlan, question: Question): Answer {
     runnersUp: explained.filter(({ number }) => number !== ruleNumber),
     otherwise:
       stranger === verdict ? undefined : { when: 'the caller does not own the object', verdict: stranger },
-    path,
+    object,
     notEnforced: plan.notEnforced
       .filter(({ rule }) => rule.class === access.class)
       .map(({ rule, reason, message }) => ({

@@ -41,7 +41,7 @@ test('explain prints one JSON document', () => {
 });
 
 test.each([
-  [[], 'one of --exec <path> and --open <path> is needed'],
+  [[], 'one of --exec <path>, --open <path> and --capability <name> is needed'],
   [['--exec', 'sh'], 'must be an absolute path'],
   [['--exec', '/bin/sh', '--label', 'x'], 'key=value'],
   [['--exec', '/bin/sh', '--open', '/x'], 'cannot be used with'],

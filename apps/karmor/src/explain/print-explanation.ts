@@ -7,7 +7,7 @@ export const explanationJson = (explanation: Explanation, problems: readonly str
 
 export function explanationText(explanation: Explanation, question: Question): string {
   const { verdict, rule, runnersUp, otherwise, applied, skipped, plan } = explanation;
-  const lines = [`${meaning[verdict]}: ${describeQuestion(explanation.path, question)}`];
+  const lines = [`${meaning[verdict]}: ${describeQuestion(explanation.object, question)}`];
   if (rule !== undefined) lines.push(...ruleLines('by', rule));
   else if (explanation.decidedBy === 'defaultPosture')
     lines.push(
@@ -58,8 +58,12 @@ const meaning = {
   block: 'block',
 } as const;
 
-function describeQuestion(path: string, { operation, write, source, tty, args }: Question): string {
-  const what = operation === 'exec' ? `execute ${path}` : `open ${path} for ${write ? 'writing' : 'reading'}`;
+function describeQuestion(object: string, { operation, write, source, tty, args }: Question): string {
+  const what = {
+    exec: `execute ${object}`,
+    open: `open ${object} for ${write ? 'writing' : 'reading'}`,
+    capability: `use ${object}`,
+  }[operation];
   const given = args === undefined ? '' : ` with arguments ${JSON.stringify(args)}`;
   return `${what}${given}${source === undefined ? '' : ` from ${source}`}${tty ? ' with a terminal' : ''}`;
 }

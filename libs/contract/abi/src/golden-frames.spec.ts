@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import {
   Class,
+  ClassPlanLayout,
   Code,
   decodeEventFrame,
   decodeFrameAck,
@@ -18,6 +19,7 @@ import {
   FrameReader,
   Hook,
   KA_ABI_VERSION,
+  KA_CLASS_SPEAKS,
   KA_PLAN_MAGIC,
   PlanLayout,
   Ring,
@@ -130,8 +132,10 @@ describe('frames written by the C enforcer mean the same here', () => {
 });
 
 const smallPlan = (): Buffer => {
-  const blob = Buffer.alloc(320);
-  const [dead, start, row] = [192, 208, 256];
+  const row = Math.ceil(PlanLayout.sizeBytes / RowLayout.sizeBytes) * RowLayout.sizeBytes;
+  const dead = row + RowLayout.sizeBytes;
+  const start = dead + StateLayout.sizeBytes;
+  const blob = Buffer.alloc(dead + 64);
   blob.writeUInt32LE(KA_PLAN_MAGIC, PlanLayout.magic);
   blob.writeUInt32LE(KA_ABI_VERSION, PlanLayout.abiVersion);
   blob.writeUInt32LE(blob.length, PlanLayout.size);
@@ -142,6 +146,7 @@ const smallPlan = (): Buffer => {
   blob.writeUInt32LE(1, PlanLayout.rowCount);
   blob.writeBigUInt64LE(0x8000000000000001n, PlanLayout.contentHash);
   blob.writeUInt32LE(start, PlanLayout.cls);
+  blob.writeUInt32LE(KA_CLASS_SPEAKS, PlanLayout.cls + ClassPlanLayout.flags);
   blob.writeUInt32LE(dead, dead + StateLayout.fallback);
   blob.writeUInt32LE(dead, start + StateLayout.fallback);
   blob.writeUInt32LE(row, start + StateLayout.row);

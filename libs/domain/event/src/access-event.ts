@@ -16,7 +16,8 @@ export type HookName =
   | 'FILE_TRUNCATE'
   | 'MMAP_FILE'
   | 'SB_MOUNT'
-  | 'MOVE_MOUNT';
+  | 'MOVE_MOUNT'
+  | 'CAPABLE';
 
 /** Bytes as the kernel has them; a string stands for its UTF-8 bytes. */
 export type Text = Uint8Array | string;
@@ -26,7 +27,7 @@ export interface AccessEvent {
   readonly bootNs: bigint;
   /** Wall clock in Unix nanoseconds: fills Timestamp and UpdatedTime. */
   readonly wallNs: bigint;
-  readonly class: 'exec' | 'file';
+  readonly class: 'exec' | 'file' | 'capability';
   readonly hook: HookName;
   /** `block`: denied. `audit`: passed, and a rule or posture wants an alert. `report`: passed, telemetry only. */
   readonly verdict: 'audit' | 'block' | 'report';
@@ -49,7 +50,7 @@ export interface AccessEvent {
   readonly comm: Text;
   /** `pts0`; empty without a controlling terminal. */
   readonly tty: Text;
-  /** For exec the program to run, else the path accessed. */
+  /** For exec the program to run, for a capability its word (`CAP_NET_RAW`), else the path accessed. */
   readonly object: Text;
   /** Second path of rename and link. */
   readonly object2?: Text;

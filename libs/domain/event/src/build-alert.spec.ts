@@ -72,6 +72,33 @@ const open: AccessEvent = {
   cwd: '/run/secrets',
 };
 
+test('a capability that is refused or audited is an Operation of its own, with the word as Resource and in Data', () => {
+  const raw: AccessEvent = {
+    ...exec,
+    class: 'capability',
+    hook: 'CAPABLE',
+    object: 'CAP_NET_RAW',
+    syscall: 41,
+  };
+  expect(buildAlert(raw, rule, pod, node)).toMatchObject({
+    Operation: 'Capabilities',
+    Resource: 'CAP_NET_RAW',
+    Data: 'lsm=CAPABLE CAP_NET_RAW',
+    EventData: { Lsm: 'CAPABLE' },
+    Source: '/bin/bash --install x.deb',
+    ProcessName: '/bin/bash',
+    Action: 'Block',
+    Result: 'Permission denied',
+    Enforcer: 'BPFLSM',
+  });
+  expect(buildAlert({ ...raw, verdict: 'audit' }, { ...rule, action: 'Audit' }, pod, node)).toMatchObject({
+    Data: 'lsm=CAPABLE CAP_NET_RAW',
+    Action: 'Audit',
+    Result: 'Passed',
+    Enforcer: 'eBPF Monitor',
+  });
+});
+
 test('a blocked exec in a pod gives the JSON line existing consumers parse', () => {
   expect(toFormB(buildAlert(exec, rule, pod, node))).toBe(
     '{"Timestamp":1785400000,"UpdatedTime":"2026-07-30T08:26:40.112233Z","ClusterName":"lab-north","HostName":"edge-4",' +

@@ -14,6 +14,7 @@ import { decideReport } from './decide-report.ts';
 import { eventDataOf } from './event-data.ts';
 import { escapeInvalidUtf8, toValidUtf8 } from './path-bytes.ts';
 import { syscallDataText } from './syscall-text.ts';
+import type { Operation } from './value-sets.ts';
 
 export function buildAlert(
   access: AccessEvent,
@@ -78,7 +79,7 @@ function baseFields(access: AccessEvent, workload: WorkloadIdentity, node: NodeI
     // proto int32: the overflow uid 4294967294 would not fit.
     UID: access.uid | 0,
     ...process,
-    Operation: access.class === 'exec' ? 'Process' : 'File',
+    Operation: operationOf[access.class],
     Data: data,
     EventData: eventData(access, data),
     Cwd: directoryText(access.cwd),
@@ -92,6 +93,12 @@ function baseFields(access: AccessEvent, workload: WorkloadIdentity, node: NodeI
     UserName: workload.kind === 'host' ? (node.users?.get(access.uid) ?? '') : '',
   };
 }
+
+const operationOf = {
+  exec: 'Process',
+  file: 'File',
+  capability: 'Capabilities',
+} as const satisfies Record<AccessEvent['class'], Operation>;
 
 /**
  * An exec event is told from the new program's side: the caller is the parent. Any other access is told from the
@@ -121,6 +128,7 @@ function processFields(access: AccessEvent) {
 
 function resolvePath(access: AccessEvent): string {
   const path = toValidUtf8(access.object);
+  if (access.class === 'capability') return path;
   return path.startsWith('/') || path === '' ? path : directoryText(access.cwd) + path;
 }
 
@@ -138,6 +146,7 @@ function commandText(path: string, cmdline: Text): string {
 
 function dataText(access: AccessEvent, node: NodeInfo, isFromLsm: boolean): string {
   const hook = `lsm=${access.hook}`;
+  if (access.class === 'capability') return `${hook} ${toValidUtf8(access.object)}`;
   if (isFromLsm) return hook;
   return syscallDataText(access.syscall, access.syscallArgs, access.openFlags, node.arch) ?? hook;
 }

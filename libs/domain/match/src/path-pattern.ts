@@ -3,8 +3,8 @@ import { fail, ok, type Result } from '@kubearmor-ts/result';
 import { patternError, type PatternError } from './errors.ts';
 import { checkLength, parseGlob, SLASH, utf8, type GlobToken } from './glob.ts';
 
-/** Why a well-formed pattern matches no path that the kernel can build. */
-export type NeverReason = 'PatternNotAbsolute' | 'PathNotCanonical' | 'PatternEndsInSlash';
+/** Why a well-formed pattern matches nothing: no path that the kernel can build, or a word that it has no object for. */
+export type NeverReason = 'PatternNotAbsolute' | 'PathNotCanonical' | 'PatternEndsInSlash' | 'UnknownWord';
 
 /** A pattern ready to be compiled: a place in the path trie, or alternatives of tokens. */
 export type PathPattern =

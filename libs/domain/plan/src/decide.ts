@@ -14,7 +14,7 @@ import { PlanReader } from './plan-reader.ts';
 /** One access as the kernel sees it. */
 export interface Access {
   readonly class: EnforcedClass;
-  /** Bytes of the resolved path. */
+  /** Bytes of the resolved path; of a capability its name (`capabilityName`). */
   readonly path: Uint8Array;
   /** The caller's uid is the object's, for creations its parent directory's. */
   readonly owner: boolean;

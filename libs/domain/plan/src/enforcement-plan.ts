@@ -1,4 +1,4 @@
-import type { PolicyMode, Postures, Rule, RuleClass } from '@kubearmor-ts/policy';
+import type { PolicyMode, Posture, Postures, Rule, RuleClass } from '@kubearmor-ts/policy';
 
 /** Everything that decides what a workload may do; equal inputs give byte-equal plans. */
 export interface PlanInput {
@@ -23,8 +23,16 @@ export interface EnforcementPlan {
   readonly size: PlanSize;
 }
 
-/** Classes that the tables decide. */
-export type EnforcedClass = Extract<RuleClass, 'exec' | 'file'>;
+/** Classes that the tables decide, by their index in a plan. */
+export const enforcedClasses = ['exec', 'file', 'capability'] as const satisfies readonly RuleClass[];
+export type EnforcedClass = (typeof enforcedClasses)[number];
+
+export const isEnforced = (ruleClass: RuleClass): ruleClass is EnforcedClass =>
+  (enforcedClasses as readonly RuleClass[]).includes(ruleClass);
+
+/** The posture that answers for what no rule of the class names. */
+export const postureOf = (ruleClass: EnforcedClass, { file, capabilities }: Postures): Posture =>
+  ruleClass === 'capability' ? capabilities : file;
 
 export interface NotEnforced {
   readonly rule: Rule;
@@ -40,6 +48,8 @@ export type NotEnforcedReason =
   | 'PatternNotAbsolute'
   | 'PathNotCanonical'
   | 'PatternEndsInSlash'
+  /** The same: the word names nothing that the kernel knows. */
+  | 'UnknownWord'
   /** The same for its source. */
   | 'SourceNeverMatches';
 

@@ -8,11 +8,13 @@ export type {
   PlanInput,
   PlanSize,
 } from './enforcement-plan.ts';
+export { enforcedClasses, isEnforced, postureOf } from './enforcement-plan.ts';
 export { matchingRules } from './matching-rules.ts';
 export type { MatchingRule } from './matching-rules.ts';
 export { planAccepted } from './plan-accepted.ts';
 export type { AcceptedPlan, RefusedPolicy } from './plan-accepted.ts';
 export { describePattern } from './describe-rule.ts';
+export { capabilityName, capabilityOfName } from './object-names.ts';
 export { planErrors } from './plan-error.ts';
 export type { PlanError } from './plan-error.ts';
 export { PLAN_LIMITS } from './plan-limits.ts';

@@ -1,4 +1,4 @@
-import type { Pattern, Rule } from '@kubearmor-ts/policy';
+import { capabilityWords, type Pattern, type Rule } from '@kubearmor-ts/policy';
 import type { Access, Verdict } from './decide.ts';
 import type { PlanInput } from './enforcement-plan.ts';
 
@@ -64,7 +64,9 @@ export function naiveMatches(pattern: Pattern, pathBytes: Uint8Array): boolean {
     case 'execname':
       return path.endsWith(`/${bytesOf(pattern.name)}`);
     case 'word':
-      return false;
+      return capabilityWords.some(
+        (word, number) => word === pattern.word && path === String.fromCharCode(number + 1),
+      );
   }
 }
 
@@ -147,7 +149,8 @@ export function naiveDecide(
   if (decider !== undefined)
     verdict = naiveRefuses(decider, access) && !naivePermitsArguments(decider, access) ? denied : 'allow';
   else if (ofClass.some((rule) => rule.action === 'Allow'))
-    verdict = input.postures.file === 'block' ? denied : 'report';
+    verdict =
+      input.postures[access.class === 'capability' ? 'capabilities' : 'file'] === 'block' ? denied : 'report';
   if (verdict === 'block') return { verdict, rule: decider };
   if (auditor !== undefined && (decider === undefined || before(auditor, decider) < 0))
     return { verdict: 'audit', rule: auditor };

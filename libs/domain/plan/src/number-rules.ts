@@ -1,7 +1,8 @@
 import { toPathPattern, type NeverReason, type PathPattern, type PatternError } from '@kubearmor-ts/match';
 import type { Rule } from '@kubearmor-ts/policy';
 import { fail, ok, type Result } from '@kubearmor-ts/result';
-import type { NotEnforced, PlanInput } from './enforcement-plan.ts';
+import { isEnforced, type NotEnforced, type PlanInput } from './enforcement-plan.ts';
+import { capabilityPattern } from './object-names.ts';
 import { rulesOfLargestPolicy, ruleError, type PlanError } from './plan-error.ts';
 import type { PlanLimits } from './plan-limits.ts';
 import { orderRules, patternText } from './rule-order.ts';
@@ -25,8 +26,8 @@ export function numberRules(input: PlanInput, limits: PlanLimits): Result<Number
   const numbered: NumberedRule[] = [];
   const notEnforced: NotEnforced[] = [];
   for (const rule of orderRules(input.rules)) {
-    if (rule.class !== 'exec' && rule.class !== 'file') {
-      const message = `rules of class ${rule.class} are not part of the path tables`;
+    if (!isEnforced(rule.class)) {
+      const message = `rules of class ${rule.class} are not part of the tables`;
       notEnforced.push({ rule, reason: 'ClassNotEnforced', message });
       continue;
     }
@@ -45,14 +46,20 @@ export function numberRules(input: PlanInput, limits: PlanLimits): Result<Number
 
 type RulePatterns = Pick<NumberedRule, 'pattern' | 'source'>;
 
-/** The pattern and the source of an exec or file rule, or what is wrong with them. */
+/** The pattern and the source of a rule of an enforced class, or what is wrong with them. */
 export function rulePatterns(rule: Rule): Result<RulePatterns, PlanError> {
-  const pattern = toPathPattern(rule.pattern);
+  const pattern = objectPattern(rule);
   if (!pattern.ok) return fail(malformed(rule, '', pattern.error));
   if (rule.source === undefined) return ok({ pattern: pattern.value, source: undefined });
   const source = toPathPattern({ kind: 'exact', path: rule.source });
   if (!source.ok) return fail(malformed(rule, 'source ', source.error));
   return ok({ pattern: pattern.value, source: source.value });
+}
+
+function objectPattern({ class: cls, pattern }: Rule): Result<PathPattern, PatternError> {
+  return cls === 'capability' && pattern.kind === 'word'
+    ? ok(capabilityPattern(pattern.word))
+    : toPathPattern(pattern);
 }
 
 function malformed(rule: Rule, what: string, error: PatternError): PlanError {
@@ -85,6 +92,8 @@ function neverMessage(text: string, reason: NeverReason): string {
       return `"${shown}" matches nothing: it does not begin with a slash, and every path does`;
     case 'PathNotCanonical':
       return `"${shown}" matches nothing: no path ends in a slash or holds an empty, "." or ".." component`;
+    case 'UnknownWord':
+      return `"${shown}" matches nothing: the kernel knows nothing of this name`;
     case 'PatternEndsInSlash':
       return `"${shown}" matches nothing: it ends in a slash, and no path does; a directory rule may be meant`;
   }

@@ -1,6 +1,6 @@
 import type { PolicyId, Rule } from '@kubearmor-ts/policy';
 import { policyTitle } from '@kubearmor-ts/policy';
-import type { EnforcementPlan, PlanInput } from './enforcement-plan.ts';
+import { isEnforced, type EnforcementPlan, type PlanInput } from './enforcement-plan.ts';
 import { rulePatterns } from './number-rules.ts';
 import type { PlanError } from './plan-error.ts';
 import { PLAN_LIMITS, type PlanLimits } from './plan-limits.ts';
@@ -27,7 +27,7 @@ export function planAccepted(input: PlanInput, limits: PlanLimits = PLAN_LIMITS)
     }
   };
   for (const rule of input.rules) {
-    if (rule.class !== 'exec' && rule.class !== 'file') continue;
+    if (!isEnforced(rule.class)) continue;
     const patterns = rulePatterns(rule);
     if (!patterns.ok) refuse([rule], patterns.error);
   }

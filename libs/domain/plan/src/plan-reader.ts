@@ -11,7 +11,11 @@ import {
 } from '@kubearmor-ts/abi';
 import type { EnforcedClass } from './enforcement-plan.ts';
 
-const classIndex = { exec: Class.EXEC, file: Class.FILE } as const;
+const classIndex = {
+  exec: Class.EXEC,
+  file: Class.FILE,
+  capability: Class.CAPABILITY,
+} as const satisfies Record<EnforcedClass, number>;
 
 /** Byte offset of a state in the blob; 0 is none. */
 export type StateOffset = number;

@@ -3,6 +3,7 @@ import {
   KA_GLOBAL_DFAS,
   KA_SOURCE_DFAS,
   KA_CLASS_CAN_BLOCK,
+  KA_CLASS_SPEAKS,
   KA_CLASS_WRITE_MATTERS,
   KA_STATE_BLOCKS_BELOW,
   Verdict,
@@ -18,7 +19,13 @@ import {
 import { fail, ok, type Result } from '@kubearmor-ts/result';
 import { compileArguments } from './argument-lists.ts';
 import { rowsWith, statesAboveBlocks } from './blocks-below.ts';
-import type { EnforcedClass, EnforcementPlan, PlanInput } from './enforcement-plan.ts';
+import {
+  enforcedClasses,
+  postureOf,
+  type EnforcedClass,
+  type EnforcementPlan,
+  type PlanInput,
+} from './enforcement-plan.ts';
 import { labelSources, type SourceLabels } from './label-sources.ts';
 import { numberRules, type NumberedRule, type NumberedRules } from './number-rules.ts';
 import { ruleRow, unmatchedWord } from './outcome.ts';
@@ -26,8 +33,6 @@ import { writePlan, type ClassTables } from './plan-blob.ts';
 import { ruleError, rulesOfLargestPolicy, type PlanError } from './plan-error.ts';
 import { PLAN_LIMITS, type PlanLimits } from './plan-limits.ts';
 import { patternText } from './rule-order.ts';
-
-const classes: readonly EnforcedClass[] = ['exec', 'file'];
 
 /** The tables for one workload, or the rules that stand in the way. Equal inputs in any order give equal bytes. */
 export function planWorkload(
@@ -65,12 +70,12 @@ class Planning {
     if (!labels.ok) return labels;
     const tables: ClassTables[] = [];
     const flags: Uint8Array[] = [];
-    for (const cls of classes) {
+    for (const cls of enforcedClasses) {
       const begin = this.states.length;
       const compiled = this.compileClass(cls, labels.value);
       if (!compiled.ok) return compiled;
       tables.push(compiled.value);
-      flags.push(this.flagStates(begin, compiled.value.unmatched === Verdict.BLOCK));
+      flags.push(this.flagStates(cls, begin, compiled.value.unmatched === Verdict.BLOCK));
     }
     const firstOfArguments = this.states.length;
     const argumentLists = compileArguments(this.matchers, this.states, this.rows);
@@ -109,7 +114,9 @@ class Planning {
         edges: written.edges,
         rows: rows.length - 1,
         sources: labels.value.count,
-        automata: { exec: tables[0]!.roots.length, file: tables[1]!.roots.length },
+        automata: Object.fromEntries(
+          enforcedClasses.map((cls, at) => [cls, tables[at]!.roots.length]),
+        ) as Record<EnforcedClass, number>,
       },
     });
   }
@@ -137,7 +144,7 @@ class Planning {
     }
     const { postures, mode } = this.input;
     const hasAllow = own.some(({ rule }) => rule.action === 'Allow');
-    const unmatched = unmatchedWord(hasAllow, postures.file, mode);
+    const unmatched = unmatchedWord(hasAllow, postureOf(cls, postures), mode);
     const blocks = this.rowsThatBlock(false);
     const canBlock = unmatched === Verdict.BLOCK || own.some(({ row }) => blocks(row));
     const writeMatters = own.some(({ rule }) => rule.readOnly);
@@ -145,7 +152,10 @@ class Planning {
       roots: global.value,
       sourceRoots,
       unmatched,
-      flags: (canBlock ? KA_CLASS_CAN_BLOCK : 0) | (writeMatters ? KA_CLASS_WRITE_MATTERS : 0),
+      flags:
+        (canBlock ? KA_CLASS_CAN_BLOCK : 0) |
+        (writeMatters ? KA_CLASS_WRITE_MATTERS : 0) |
+        (own.length > 0 ? KA_CLASS_SPEAKS : 0),
     });
   }
 
@@ -171,8 +181,9 @@ class Planning {
     );
   }
 
-  /** The values of the states from `begin` on: `KA_STATE_BLOCKS_BELOW` or 0. */
-  private flagStates(begin: StateId, postureBlocks: boolean): Uint8Array {
+  /** The values of the states from `begin` on: `KA_STATE_BLOCKS_BELOW` or 0. Only paths can be renamed. */
+  private flagStates(cls: EnforcedClass, begin: StateId, postureBlocks: boolean): Uint8Array {
+    if (cls !== 'exec' && cls !== 'file') return new Uint8Array(this.states.length - begin);
     const above = statesAboveBlocks(
       this.states,
       begin,

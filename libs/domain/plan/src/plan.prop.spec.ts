@@ -1,6 +1,6 @@
 import type { Pattern, Rule } from '@kubearmor-ts/policy';
 import fc from 'fast-check';
-import { decide, matchingRules, planWorkload, type Access, type PlanInput } from './index.ts';
+import { capabilityName, decide, matchingRules, planWorkload, type Access, type PlanInput } from './index.ts';
 import { naiveDecide } from './naive-decide.testing.ts';
 
 const component = fc.constantFrom('a', 'b', 'ab', 'aab', 'é', 'x-1');
@@ -39,10 +39,23 @@ const pattern: fc.Arbitrary<Pattern> = fc.oneof(
 );
 const source = fc.constantFrom('/bin/a', '/bin/ab', '/a');
 const argument = fc.constantFrom('', '-m', '-mm', 'random', '/', '/a/', 'é', '*');
+const capability = fc.constantFrom('CAP_CHOWN', 'CAP_NET_RAW', 'CAP_CHECKPOINT_RESTORE');
+const subject: fc.Arbitrary<Pick<Rule, 'class' | 'pattern'>> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({ class: fc.constantFrom('exec' as const, 'file' as const), pattern }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.oneof(capability, fc.constant('CAP_NOSUCH')).map((word) => ({
+      class: 'capability' as const,
+      pattern: { kind: 'word' as const, word },
+    })),
+  },
+);
 const rule: fc.Arbitrary<Rule> = fc
   .record({
-    class: fc.constantFrom('exec' as const, 'file' as const),
-    pattern,
+    subject,
     source: fc.option(source, { nil: undefined, freq: 2 }),
     ownerOnly: fc.boolean(),
     readOnly: fc.boolean(),
@@ -52,7 +65,8 @@ const rule: fc.Arbitrary<Rule> = fc
     name: fc.constantFrom('p', 'q'),
     allowedArgs: fc.option(fc.array(argument, { maxLength: 4 }), { nil: undefined, freq: 2 }),
   })
-  .map(({ name, source: from, allowedArgs, ...rest }) => ({
+  .map(({ subject: about, name, source: from, allowedArgs, ...rest }) => ({
+    ...about,
     ...rest,
     ...(allowedArgs === undefined ? {} : { allowedArgs }),
     ...(from === undefined ? {} : { source: from }),
@@ -65,7 +79,7 @@ const input: fc.Arbitrary<PlanInput> = fc.record({
   postures: fc.record({
     file: fc.constantFrom('audit' as const, 'block' as const),
     network: fc.constant('audit' as const),
-    capabilities: fc.constant('audit' as const),
+    capabilities: fc.constantFrom('audit' as const, 'block' as const),
   }),
   mode: fc.constantFrom('enabled' as const, 'enabled' as const, 'audited' as const, 'disabled' as const),
 });
@@ -80,15 +94,27 @@ const accessPath = fc.oneof(
 );
 const access: fc.Arbitrary<Access> = fc
   .record({
-    class: fc.constantFrom('exec' as const, 'file' as const),
-    path: accessPath,
+    object: fc.oneof(
+      {
+        weight: 4,
+        arbitrary: fc.record({ class: fc.constantFrom('exec' as const, 'file' as const), path: accessPath }),
+      },
+      {
+        weight: 1,
+        arbitrary: fc.oneof(capability, fc.constant('CAP_KILL')).map((word) => ({
+          class: 'capability' as const,
+          path: capabilityName(word)!,
+        })),
+      },
+    ),
     owner: fc.boolean(),
     write: fc.boolean(),
     tty: fc.boolean(),
     source: fc.option(source.map(bytes), { nil: undefined }),
     args: fc.option(fc.array(argument.map(bytes), { maxLength: 4 }), { nil: undefined }),
   })
-  .map(({ source: from, args, ...rest }) => ({
+  .map(({ object, source: from, args, ...rest }) => ({
+    ...object,
     ...rest,
     ...(from === undefined ? {} : { source: from }),
     ...(args === undefined ? {} : { args }),

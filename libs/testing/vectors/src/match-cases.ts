@@ -1,4 +1,4 @@
-import type { Action, Pattern } from '@kubearmor-ts/policy';
+import { capabilityWords, type Action, type Pattern } from '@kubearmor-ts/policy';
 import type { VectorAccess, VectorRule, VectorSet } from './match-vector.ts';
 
 /* The questions of the vectors. Their answers come from elsewhere (`write-match-vectors.ts`). */
@@ -476,6 +476,48 @@ export const argumentLists: QuestionFile = {
 
 export const random: QuestionFile = { about: 'Rule sets of pseudo-random choices', sets: randomSets(80) };
 
+const capability = (action: Action, word: string, source?: string): VectorRule => ({
+  class: 'capability',
+  pattern: { kind: 'word', word },
+  action,
+  ...(source === undefined ? {} : { source }),
+});
+/** Every capability is asked about by its name, and one that is younger than the rules. */
+const uses = (source?: string): readonly Question[] =>
+  Array.from({ length: capabilityWords.length + 1 }, (_, number) => ({
+    class: 'capability',
+    pathHex: (number + 1).toString(16).padStart(2, '0'),
+    access: '',
+    ...(source === undefined ? {} : { source }),
+  }));
+
+export const capabilities: QuestionFile = {
+  about: 'Capabilities: every one by its number, sources, audit, allow-lists, names that nobody knows',
+  sets: [
+    set(
+      capabilityWords.map((word) => capability('Block', word)),
+      uses(),
+    ),
+    set(
+      [
+        capability('Block', 'CAP_NET_RAW'),
+        capability('Allow', 'CAP_NET_RAW', '/bin/ping'),
+        capability('Audit', 'CAP_SYS_ADMIN'),
+        capability('Audit', 'CAP_CHOWN', '/bin/chown'),
+      ],
+      [...uses(), ...uses('/bin/ping'), ...uses('/bin/chown')],
+      'block',
+    ),
+    set([capability('Allow', 'CAP_CHECKPOINT_RESTORE'), capability('Block', 'CAP_NOSUCH')], uses(), 'audit'),
+    set([capability('Allow', 'CAP_NOSUCH')], uses(), 'block', 'audited'),
+    set(
+      [rule('Block', exact('/a')), capability('Audit', 'CAP_BPF'), capability('Block', 'CAP_BPF')],
+      [...uses(), ...opens(['/a', '/b'])],
+      'block',
+    ),
+  ],
+};
+
 export const questionFiles: Readonly<Record<string, QuestionFile>> = {
   'truth-table': truthTable,
   precedence,
@@ -484,5 +526,6 @@ export const questionFiles: Readonly<Record<string, QuestionFile>> = {
   bytes,
   sources,
   arguments: argumentLists,
+  capabilities,
   random,
 };

@@ -73,7 +73,7 @@ export function toInput(
   rules: readonly Rule[],
   { posture, mode }: Pick<VectorSet, 'posture' | 'mode'>,
 ): PlanInput {
-  return { rules, postures: { file: posture, network: 'audit', capabilities: 'audit' }, mode };
+  return { rules, postures: { file: posture, network: posture, capabilities: posture }, mode };
 }
 
 export function toRule(rule: VectorRule): Rule {

@@ -2,10 +2,12 @@
 
 export const KA_ABI_VERSION = 1;
 export const KA_ARGS_OWNER_ONLY = 1;
+export const KA_CAPABILITY_KEY = 1;
 export const KA_CELL_RULE_SHIFT = 2;
 export const KA_CELL_VERDICT_MASK = 3;
 export const KA_CGROUP_NAME_LEN = 128;
 export const KA_CLASS_CAN_BLOCK = 1;
+export const KA_CLASS_SPEAKS = 4;
 export const KA_CLASS_WRITE_MATTERS = 2;
 export const KA_CMDLINE_MAX = 4096;
 export const KA_COMM_LEN = 16;
@@ -33,9 +35,10 @@ export type AccessBit = (typeof AccessBit)[keyof typeof AccessBit];
 export const Class = {
   EXEC: 0,
   FILE: 1,
+  CAPABILITY: 2,
 } as const;
 export type Class = (typeof Class)[keyof typeof Class];
-export const KA_CLASS_COUNT = 2;
+export const KA_CLASS_COUNT = 3;
 
 export const Code = {
   OK: 0,
@@ -68,9 +71,10 @@ export const Counter = {
   MOUNTS_REFUSED: 10,
   TEXT_TRUNCATED: 11,
   ARGS_UNCHECKED: 12,
+  CAPABILITY_QUIET: 13,
 } as const;
 export type Counter = (typeof Counter)[keyof typeof Counter];
-export const KA_COUNTER_COUNT = 13;
+export const KA_COUNTER_COUNT = 14;
 
 export const EventKind = {
   ACCESS: 1,
@@ -113,9 +117,10 @@ export const Hook = {
   MMAP_FILE: 14,
   SB_MOUNT: 15,
   MOVE_MOUNT: 16,
+  CAPABLE: 17,
 } as const;
 export type Hook = (typeof Hook)[keyof typeof Hook];
-export const KA_HOOK_COUNT = 17;
+export const KA_HOOK_COUNT = 18;
 
 export const Ring = {
   ALERTS: 0,
@@ -163,6 +168,7 @@ export const counterList = [
   { name: 'MOUNTS_REFUSED', text: 'bind mounts and mount moves refused inside workloads' },
   { name: 'TEXT_TRUNCATED', text: 'event texts cut to their bound' },
   { name: 'ARGS_UNCHECKED', text: 'runs held against allowedArgs whose arguments could not be read' },
+  { name: 'CAPABILITY_QUIET', text: 'capabilities refused where the kernel wants no word said of it' },
 ] as const;
 
 /** By number. */
@@ -184,6 +190,7 @@ export const hookList = [
   { name: 'MMAP_FILE' },
   { name: 'SB_MOUNT' },
   { name: 'MOVE_MOUNT' },
+  { name: 'CAPABLE' },
 ] as const;
 
 /** By number. */
@@ -352,7 +359,7 @@ export const HeaderLayout = {
 
 /** `struct ka_plan` */
 export const PlanLayout = {
-  sizeBytes: 160,
+  sizeBytes: 208,
   magic: 0,
   abiVersion: 4,
   size: 8,
@@ -379,7 +386,7 @@ export const RowLayout = {
 
 /** `struct ka_source_plan` */
 export const SourcePlanLayout = {
-  sizeBytes: 16,
+  sizeBytes: 24,
   root: 0,
 } as const;
 

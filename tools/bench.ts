@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { kernelSection } from './bench/kernel.ts';
 import { writeSection } from './bench/numbers-file.ts';
 import { planSection } from './bench/plan.ts';
+import { relaySection } from './bench/relay.ts';
 import { rssSection } from './bench/rss.ts';
 import type { BenchOptions, Section } from './bench/section.ts';
 import { streamSection } from './bench/stream.ts';
@@ -18,6 +19,7 @@ const USAGE = `usage: npm run bench -- [SECTION…] [--write] [--corpus DIR] [--
   kernel   instructions that a check adds to opening a file and to running a program (boots emulated guests; minutes)
   plan     time to compile a plan, and its size
   stream   events each second from the kernel's ring to a gRPC client, and what was lost on the way
+  relay    events each second from 100 agents into the relay's journal and on to a sink, and how long they take
   rss      memory of the agent and the enforcer
 
   --corpus DIR   also measure all policies below DIR merged into one workload
@@ -28,6 +30,7 @@ const sections: Readonly<Record<string, Section>> = {
   kernel: kernelSection,
   plan: planSection,
   stream: streamSection,
+  relay: relaySection,
   rss: rssSection,
 };
 

@@ -1,3 +1,4 @@
+import { Gate } from '@kubearmor-ts/flow';
 import type { Clock, Service } from '@kubearmor-ts/life';
 import { eventKindNames, noCursor } from '@kubearmor-ts/proto';
 import type { Cursor } from '@kubearmor-ts/proto';
@@ -45,16 +46,23 @@ export interface FollowAgents extends Service {
   statuses(): readonly AgentStatus[];
 }
 
+/** Connections that may be on their way to being opened at the same time. */
+const diallingAtOnce = 32;
+
+/** What all agents together may have sent ahead: when the journal lags, it waits here, in memory. */
+const windowsBytes = 32 << 20;
+
 /** Follows every agent on its own: one that is away or slow to answer holds up nobody. */
 export function followAgents(options: FollowAgentsOptions): FollowAgents {
   const agents = options.addresses.map((address) => new FollowedAgent(address));
   const credentials = options.identity === undefined ? undefined : tlsChannelCredentials(options.identity);
+  const dialling = new Gate(diallingAtOnce);
   let running: Promise<void>[] = [];
   return {
     name: 'agents',
     statuses: () => agents.map((agent) => agent.status),
     start: (signal) => {
-      running = agents.map((agent) => follow(agent, options, credentials, signal));
+      running = agents.map((agent) => follow(agent, options, { credentials, dialling }, signal));
       return Promise.resolve();
     },
     stop: async () => {
@@ -66,9 +74,10 @@ export function followAgents(options: FollowAgentsOptions): FollowAgents {
 function follow(
   agent: FollowedAgent,
   options: FollowAgentsOptions,
-  credentials: FollowAgentOptions['credentials'],
+  shared: { readonly credentials: FollowAgentOptions['credentials']; readonly dialling: Gate },
   signal: AbortSignal,
 ): Promise<void> {
+  const { credentials, dialling } = shared;
   return followAgent(
     {
       address: agent.address,
@@ -76,6 +85,8 @@ function follow(
       // The filters existing agents expect of a relay.
       filters: { messages: 'all', alerts: 'policy', logs: 'system' },
       clock: options.clock,
+      dialling,
+      windowBytes: Math.min(4 << 20, Math.max(64 << 10, Math.floor(windowsBytes / options.addresses.length))),
       random: options.random,
       onProtocol: (protocol) => (agent.protocol = protocol),
       onState: (state) => {

@@ -30,8 +30,8 @@ import { cursorPath, readStoredCursor } from './reader-cursor.ts';
 import { SegmentStore } from './segment-store.ts';
 import { StreamCursors } from './stream-cursors.ts';
 
-const maxQueuedBytes = 32 << 20;
-const maxWriteBytes = 8 << 20;
+const maxQueuedBytes = 8 << 20;
+const maxWriteBytes = 4 << 20;
 const maxStreams = 4096;
 const decodedRecords = 4096;
 const retainEveryMs = 30_000;

@@ -36,8 +36,9 @@ export interface EventStreamService extends GrpcService {
 
 type Call = ServerDuplexStream<StreamEventsRequest, Buffer>;
 
-const maxBatchEvents = 512;
-const maxBatchBytes = 512 << 10;
+const maxBatchEvents = 256;
+/** A reader's end of the transport holds up to sixteen messages ahead, of every agent. */
+const maxBatchBytes = 64 << 10;
 
 const identity = (bytes: Buffer): Buffer => bytes;
 

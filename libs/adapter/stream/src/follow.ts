@@ -1,6 +1,6 @@
 import type { ChannelCredentials } from '@grpc/grpc-js';
 import { Backoff } from '@kubearmor-ts/flow';
-import type { BackoffLimits } from '@kubearmor-ts/flow';
+import type { BackoffLimits, Gate } from '@kubearmor-ts/flow';
 import type { Clock } from '@kubearmor-ts/life';
 import { StreamError, toStreamError } from './errors.ts';
 import type { EventStreamHandlers } from './event-stream-call.ts';
@@ -14,6 +14,8 @@ import type { SessionInput, SessionState } from './session-machine.ts';
 export interface SessionOptions {
   readonly address: string;
   readonly credentials?: ChannelCredentials;
+  /** What the peer may send ahead of what was read here. */
+  readonly windowBytes?: number;
   readonly clock: Clock;
   /** [0, 1) */
   readonly random: () => number;
@@ -21,6 +23,8 @@ export interface SessionOptions {
   /** A HealthCheck goes out this often; one unanswered ends the connection. It finds peers that died without a word. */
   readonly livenessMs?: number;
   readonly onState?: (state: SessionState) => void;
+  /** Shared by all that are followed: hundreds of peers that come back together are not all dialled at once. */
+  readonly dialling?: Gate;
 }
 
 export interface FollowOptions extends SessionOptions {
@@ -100,8 +104,17 @@ async function followSessions(
 
   step({ kind: 'start' });
   while (!signal.aborted) {
-    const onOpened = (): void => void step({ kind: 'opened', nowMs: clock.nowMs() });
+    const leave = await options.dialling?.enter();
+    if (signal.aborted) {
+      leave?.();
+      break;
+    }
+    const onOpened = (): void => {
+      leave?.();
+      step({ kind: 'opened', nowMs: clock.nowMs() });
+    };
     const cause = await runSession(options, read, onOpened, signal);
+    leave?.();
     if (signal.aborted) break;
     const pauseMs = step({
       kind: 'failed',
@@ -125,6 +138,7 @@ async function runSession(
   const client = createLogClient({
     address: options.address,
     ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
+    ...(options.windowBytes === undefined ? {} : { windowBytes: options.windowBytes }),
   });
   try {
     await read(client, onOpened, AbortSignal.any([signal, ending.signal]));

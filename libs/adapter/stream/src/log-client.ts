@@ -16,6 +16,8 @@ export interface LogClientOptions {
   readonly credentials?: ChannelCredentials;
   /** For answers to single calls and for reaching the peer at all. */
   readonly deadlineMs?: number;
+  /** What the peer may send ahead of what was read here; 4 MiB when absent. */
+  readonly windowBytes?: number;
 }
 
 /** One connection to a LogService; it does not reconnect. */
@@ -63,7 +65,7 @@ export function createLogClient(options: LogClientOptions): LogClient {
     'grpc.keepalive_time_ms': 320_000,
     'grpc.keepalive_timeout_ms': 10_000,
     // The default of 64 KiB holds a hundred alerts, and then the peer waits until this process gets its turn.
-    'grpc-node.flow_control_window': 4 << 20,
+    'grpc-node.flow_control_window': options.windowBytes ?? 4 << 20,
   });
   let nonce = 1;
   const calls = new Set<ClientReadableStream<Buffer>>();

@@ -1,4 +1,4 @@
-import { Backoff, BoundedQueue, batches } from './index.ts';
+import { Backoff, BoundedQueue, batches, Gate } from './index.ts';
 import type { Timing } from './index.ts';
 
 const never = new AbortController().signal;
@@ -116,4 +116,25 @@ test('a thousand failures do not overflow the pause', () => {
   const backoff = new Backoff({ firstMs: 100, maxMs: 30_000 }, () => 0.5);
   for (let i = 0; i < 1000; i++) backoff.nextMs();
   expect(backoff.nextMs()).toBe(22_500);
+});
+
+test('a gate lets so many through at a time, in order, and no more after a double leave', async () => {
+  const gate = new Gate(2);
+  const inside: string[] = [];
+  const enter = async (name: string): Promise<() => void> => {
+    const leave = await gate.enter();
+    inside.push(name);
+    return leave;
+  };
+  const [a, b] = await Promise.all([enter('a'), enter('b')]);
+  const c = enter('c');
+  const d = enter('d');
+  await Promise.resolve();
+  expect(inside).toEqual(['a', 'b']);
+  a();
+  a();
+  (await c)();
+  await d;
+  expect(inside).toEqual(['a', 'b', 'c', 'd']);
+  b();
 });

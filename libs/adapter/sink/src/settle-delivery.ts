@@ -4,6 +4,8 @@ import type { Delivery, RejectedRecord, SinkRecord } from './sink.ts';
 export interface Settled {
   readonly delivered: number;
   readonly rejected: readonly { readonly record: SinkRecord; readonly reason: string }[];
+  /** Rejected too, but the receiver did not say which records they are. */
+  readonly unnamed: number;
   /** Still to be tried, in order. */
   readonly left: readonly SinkRecord[];
 }
@@ -15,7 +17,7 @@ export interface Settled {
 export function settleDelivery(batch: readonly SinkRecord[], delivery: Delivery): Settled {
   if (delivery.kind === 'refused') {
     const { reason } = delivery;
-    return { delivered: 0, rejected: batch.map((record) => ({ record, reason })), left: [] };
+    return { delivered: 0, rejected: batch.map((record) => ({ record, reason })), unnamed: 0, left: [] };
   }
   const reasons = reasonsByIndex(delivery.rejected ?? []);
   const isLeft =
@@ -29,7 +31,9 @@ export function settleDelivery(batch: readonly SinkRecord[], delivery: Delivery)
     else if (isLeft(index)) left.push(record);
     else delivered += 1;
   });
-  return { delivered, rejected, left };
+  const claimed = delivery.kind === 'delivered' ? Math.floor(delivery.unnamed?.count ?? 0) : 0;
+  const unnamed = Math.min(delivered, Math.max(0, claimed));
+  return { delivered: delivered - unnamed, rejected, unnamed, left };
 }
 
 const reasonsByIndex = (rejected: readonly RejectedRecord[]): ReadonlyMap<number, string> =>

@@ -188,6 +188,21 @@ test('a place named twice or not in the batch cannot make a record count twice',
   await runner.stop();
 });
 
+test.each([
+  [2, 2],
+  [99, 3],
+  [-1, 0],
+])('a receiver that rejects %d records without saying which is believed for %d', async (count, rejected) => {
+  const { source, runner, answers, balance } = rig();
+  answers.push({ kind: 'delivered', rejected: [], unnamed: { count, reason: 'bad' } });
+  await runner.start(never);
+  source.add(alert('a'), alert('b'), alert('c'));
+  await turns();
+  expect(runner.counts()).toMatchObject({ rejected, delivered: 3 - rejected });
+  expect(balance()).toBe(0);
+  await runner.stop();
+});
+
 test('a sink that throws costs a pause', async () => {
   const source = new ListSource();
   const clock = new FakeClock();

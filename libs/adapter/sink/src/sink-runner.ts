@@ -55,7 +55,7 @@ export interface SinkCounts {
   /** Read from the source. */
   readonly taken: number;
   readonly delivered: number;
-  /** Refused by the receiver for good; they went to the dead letters. */
+  /** Refused by the receiver for good; those it named went to the dead letters. */
   readonly rejected: number;
   /** Given up after `giveUpAfterMs`; they went to the dead letters. */
   readonly gaveUp: number;
@@ -196,7 +196,7 @@ export function createSinkRunner(options: SinkRunnerOptions): SinkRunner {
       const delivery = await attempt(pending);
       const settled = settleDelivery(pending, delivery);
       totals.delivered += settled.delivered;
-      totals.rejected += settled.rejected.length;
+      totals.rejected += settled.rejected.length + settled.unnamed;
       pending = settled.left;
       if (settled.rejected.length > 0) await deadLetters?.add(settled.rejected);
       if (settled.delivered > 0 || delivery.kind === 'delivered') {

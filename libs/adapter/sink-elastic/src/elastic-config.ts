@@ -1,9 +1,11 @@
+import { jsonFormats } from '@kubearmor-ts/schema-maps';
 import { fail, ok } from '@kubearmor-ts/result';
 import type { CodedError, Result } from '@kubearmor-ts/result';
 import { readSinkOptions, sinkConfigError, tlsOptions } from '@kubearmor-ts/sink-net';
 import type { Secret, SinkConfig, SinkOptionTable } from '@kubearmor-ts/sink-net';
 
 export const elasticOptions = {
+  format: { type: 'string', oneOf: jsonFormats, default: 'json', help: 'schema of the events' },
   url: { type: 'url', isRequired: true, help: 'Elasticsearch or OpenSearch, https://host:9200' },
   alerts: {
     type: 'string',

@@ -1,9 +1,11 @@
+import { jsonFormats } from '@kubearmor-ts/schema-maps';
 import { fail, ok } from '@kubearmor-ts/result';
 import type { CodedError, Result } from '@kubearmor-ts/result';
 import { readSinkOptions, sinkConfigError, tlsOptions } from '@kubearmor-ts/sink-net';
 import type { SinkConfig, SinkOptionTable } from '@kubearmor-ts/sink-net';
 
 export const kafkaOptions = {
+  format: { type: 'string', oneOf: jsonFormats, default: 'json', help: 'schema of the events' },
   brokers: { type: 'list', isRequired: true, default: [], help: 'brokers to begin with, host:port each' },
   alertsTopic: { type: 'string', default: 'kubearmor.alerts', help: 'topic of alerts' },
   logsTopic: { type: 'string', default: 'kubearmor.logs', help: 'topic of logs' },

@@ -1,3 +1,4 @@
+import { jsonFormats } from '@kubearmor-ts/schema-maps';
 import { fail, ok } from '@kubearmor-ts/result';
 import type { CodedError, Result } from '@kubearmor-ts/result';
 import { readSinkOptions, sinkConfigError, tlsOptions } from '@kubearmor-ts/sink-net';
@@ -5,6 +6,7 @@ import type { SinkConfig, SinkOptionTable } from '@kubearmor-ts/sink-net';
 import { labelNames } from './loki-streams.ts';
 
 export const lokiOptions = {
+  format: { type: 'string', oneOf: jsonFormats, default: 'json', help: 'schema of the events' },
   url: { type: 'url', isRequired: true, help: 'Loki, https://host:3100; /loki/api/v1/push is added' },
   tenant: { type: 'string', default: '', help: 'X-Scope-OrgID of every request' },
   labels: {

@@ -1,9 +1,11 @@
+import { jsonFormats } from '@kubearmor-ts/schema-maps';
 import { ok } from '@kubearmor-ts/result';
 import type { CodedError, Result } from '@kubearmor-ts/result';
 import { readSinkOptions, tlsOptions } from '@kubearmor-ts/sink-net';
 import type { SinkConfig, SinkOptionTable } from '@kubearmor-ts/sink-net';
 
 export const splunkOptions = {
+  format: { type: 'string', oneOf: jsonFormats, default: 'json', help: 'schema of the events' },
   url: {
     type: 'url',
     isRequired: true,

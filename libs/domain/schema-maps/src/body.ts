@@ -11,6 +11,9 @@ import { shortenEvent, shortestField } from './shorten-event.ts';
 export const bodyFormats = ['json', 'cef', 'leef', 'ecs', 'ocsf', 'ocsf-activity'] as const;
 export type BodyFormat = (typeof bodyFormats)[number];
 
+/** Those of them that are JSON. */
+export const jsonFormats = ['json', 'ecs', 'ocsf', 'ocsf-activity'] as const;
+
 export const isJsonFormat = (format: BodyFormat): boolean => format !== 'cef' && format !== 'leef';
 
 /** One line without a line break at its end. `id` names the event; the same event sent again has the same one. */

@@ -1,5 +1,5 @@
 export { eventTimeMs, eventTimeNs, eventTimeText } from './event-time.ts';
-export { bodyFormats, fitBody, isJsonFormat, toBody, utf8Length } from './body.ts';
+export { bodyFormats, fitBody, isJsonFormat, jsonFormats, toBody, utf8Length } from './body.ts';
 export type { BodyFormat, FittedBody } from './body.ts';
 export { toCef } from './cef.ts';
 export { toCloudEventAttributes } from './cloud-event.ts';

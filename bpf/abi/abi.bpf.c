@@ -22,6 +22,7 @@ EXPORT_ENUM(ka_counter)
 EXPORT_ENUM(ka_event_kind)
 EXPORT_ENUM(ka_frame_kind)
 EXPORT_ENUM(ka_hook)
+EXPORT_ENUM(ka_network_direction)
 EXPORT_ENUM(ka_ring)
 EXPORT_ENUM(ka_verdict)
 

@@ -25,7 +25,14 @@
 	X(MMAP_FILE)         \
 	X(SB_MOUNT)          \
 	X(MOVE_MOUNT)        \
-	X(CAPABLE)
+	X(CAPABLE)           \
+	X(SOCKET_CREATE)     \
+	X(SOCKET_BIND)       \
+	X(SOCKET_LISTEN)     \
+	X(SOCKET_CONNECT)    \
+	X(SOCKET_ACCEPT)     \
+	X(SOCKET_SENDMSG)    \
+	X(SOCKET_RECVMSG)
 
 enum ka_hook {
 #define KA_HOOK_ENUM(name) KA_HOOK_##name,
@@ -53,7 +60,8 @@ enum ka_event_kind {
 	X(MOUNTS_REFUSED, "bind mounts and mount moves refused inside workloads")             \
 	X(TEXT_TRUNCATED, "event texts cut to their bound")                                   \
 	X(ARGS_UNCHECKED, "runs held against allowedArgs whose arguments could not be read")  \
-	X(CAPABILITY_QUIET, "capabilities refused where the kernel wants no word said of it")
+	X(CAPABILITY_QUIET, "capabilities refused where the kernel wants no word said of it") \
+	X(SOCKET_UNMARKED, "accepted connections that will be judged as outgoing ones, for want of memory")
 
 enum ka_counter {
 #define KA_COUNTER_ENUM(name, text) KA_COUNTER_##name,
@@ -85,8 +93,8 @@ struct ka_header {
 /*
  * One decided access. The texts follow the struct in the order of KA_TEXTS, without terminators;
  * cmdline keeps its NUL separators. For exec, object is the program to run, exe the program that calls exec,
- * cmdline the arguments of the new program; otherwise cmdline is that of the caller. For a capability, object is its
- * name as plan.h has it.
+ * cmdline the arguments of the new program; otherwise cmdline is that of the caller. For a capability
+ * or a socket, object is its name as plan.h has it.
  */
 struct ka_event_access {
 	struct ka_header header;

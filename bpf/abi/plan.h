@@ -6,7 +6,8 @@
 
 /*
  * An enforcement plan as the kernel walks it: automata over the bytes of an object's name, in one position-independent
- * blob. The name of a file or program is its path; of a capability, one byte: its number and KA_CAPABILITY_KEY.
+ * blob. The name of a file or program is its path; of a capability, one byte: its number and KA_CAPABILITY_KEY; of a
+ * socket, see enum ka_network_direction.
  *
  * Invariants
  *  1. Every offset is in bytes. In the blob it counts from the blob's start; the enforcer adds the arena position of
@@ -27,11 +28,27 @@ enum ka_class {
 	KA_CLASS_EXEC = 0,
 	KA_CLASS_FILE = 1,
 	KA_CLASS_CAPABILITY = 2,
-	KA_CLASS_COUNT = 3,
+	KA_CLASS_NETWORK = 3,
+	KA_CLASS_COUNT = 4,
 };
 
 /* No byte of a name is NUL. */
 #define KA_CAPABILITY_KEY 1
+
+/*
+ * The name of a socket, in ASCII. Four letters: one of these; the family: '4' (of the address too: an IPv4 address that
+ * an IPv6 socket maps is '4'), '6', 'u' AF_UNIX, 'n' AF_NETLINK, 'p' AF_PACKET, 'o' any other; the type: s stream,
+ * d datagram, r raw, m reliable datagram, q sequenced packets, c DCCP, p packet, o any other; what it speaks: t TCP,
+ * u UDP, i ICMP, j ICMPv6, s SCTP, o anything else. A stream, datagram or sequenced socket of any family that names no
+ * protocol speaks TCP, UDP and SCTP, as KubeArmor has it.
+ * With a direction follow the service's port, the peer's or the own, as 4 digits (hexadecimal, lower case), and the
+ * peer's address, if it is known, as 8 or 32. The unspecified address as a destination is the loopback.
+ */
+enum ka_network_direction {
+	KA_NETWORK_SOCKET = 'c',
+	KA_NETWORK_EGRESS = 'e',
+	KA_NETWORK_INGRESS = 'i',
+};
 
 /* What a decide cell says. A higher number is not a stronger one: the rule number above it decides. */
 enum ka_verdict {
@@ -131,8 +148,8 @@ _Static_assert(sizeof(struct ka_row) == 64, "ka_row");
 _Static_assert(sizeof(struct ka_state) == 16, "ka_state");
 _Static_assert(sizeof(struct ka_edge) == 8, "ka_edge");
 _Static_assert(sizeof(struct ka_class_plan) == 48, "ka_class_plan");
-_Static_assert(sizeof(struct ka_source_plan) == 24, "ka_source_plan");
-_Static_assert(sizeof(struct ka_plan) == 208, "ka_plan");
+_Static_assert(sizeof(struct ka_source_plan) == 32, "ka_source_plan");
+_Static_assert(sizeof(struct ka_plan) == 256, "ka_plan");
 _Static_assert(__builtin_offsetof(struct ka_plan, content_hash) == 56, "ka_plan.content_hash");
 
 #endif

@@ -27,6 +27,14 @@ static const struct {
 	{ "sb_pivotroot", KA_HOOK_SB_MOUNT },
 	{ "move_mount", KA_HOOK_MOVE_MOUNT },
 	{ "capable", KA_HOOK_CAPABLE },
+	{ "socket_create", KA_HOOK_SOCKET_CREATE },
+	{ "socket_bind", KA_HOOK_SOCKET_BIND },
+	{ "socket_listen", KA_HOOK_SOCKET_LISTEN },
+	{ "socket_connect", KA_HOOK_SOCKET_CONNECT },
+	{ "socket_accept", KA_HOOK_SOCKET_ACCEPT },
+	{ "sock_graft", KA_HOOK_SOCKET_ACCEPT },
+	{ "socket_sendmsg", KA_HOOK_SOCKET_SENDMSG },
+	{ "socket_recvmsg", KA_HOOK_SOCKET_RECVMSG },
 };
 
 enum ka_hook hook_of_target(const char *target)

@@ -9,19 +9,20 @@ struct table {
 	__u64 start;
 	__u64 end;
 	__u32 step;
+	__u32 align; /* plan.h, invariant 2; of 32-bit numbers */
 };
 
-static struct table table_of(__u32 start, __u32 count, __u32 step)
+static struct table table_of(__u32 start, __u32 count, __u32 step, __u32 align)
 {
-	return (struct table){ .start = start, .end = start + (__u64)count * step, .step = step };
+	return (struct table){ .start = start, .end = start + (__u64)count * step, .step = step, .align = align };
 }
 
-/* As aligned as its elements can be by their size. An empty table may have any start, it is never looked at. */
+/* An empty table may have any start, it is never looked at. */
 static bool table_fits(const struct table *t, __u32 size)
 {
 	if (t->start == t->end)
 		return true;
-	return t->start >= sizeof(struct ka_plan) && t->start % (t->step & -t->step) == 0 && t->end <= size;
+	return t->start >= sizeof(struct ka_plan) && t->start % t->align == 0 && t->end <= size;
 }
 
 static bool tables_disjoint(const struct table *a, const struct table *b)
@@ -138,13 +139,13 @@ int plan_check(const void *blob, size_t len, const char **ret_why)
 	if (why)
 		goto out;
 
-	states = table_of(plan->states, plan->state_count, sizeof(struct ka_state));
-	edges = table_of(plan->edges, plan->edge_count, sizeof(struct ka_edge));
-	rows = table_of(plan->rows, plan->row_count, sizeof(struct ka_row));
+	states = table_of(plan->states, plan->state_count, sizeof(struct ka_state), 16);
+	edges = table_of(plan->edges, plan->edge_count, sizeof(struct ka_edge), 8);
+	rows = table_of(plan->rows, plan->row_count, sizeof(struct ka_row), 64);
 	/* A plan without sources needs no table; one with sources has the all-zero entry 0 in front. */
-	sources = table_of(plan->sources, plan->sources ? plan->source_count + 1 : 0, sizeof(struct ka_source_plan));
+	sources = table_of(plan->sources, plan->sources ? plan->source_count + 1 : 0, sizeof(struct ka_source_plan), sizeof(__u32));
 
-	args = table_of(plan->args, plan->args ? plan->rule_count + 1 : 0, sizeof(__u32));
+	args = table_of(plan->args, plan->args ? plan->rule_count + 1 : 0, sizeof(__u32), sizeof(__u32));
 
 	if (plan->source_count && !plan->sources)
 		why = "sources without a table";

@@ -282,6 +282,15 @@ __noinline int ka_refuse(struct ka_scratch *slot)
 	return 0;
 }
 
+static __always_inline void judge_new(struct ka_scratch *slot, __u32 cls)
+{
+	slot->access.cls = cls;
+	slot->access.options = 0;
+	slot->access.open_flags = 0;
+	slot->access.args_rule = 0;
+	slot->due_verdict = 0;
+}
+
 /* A slot for the current task's access, or null; then *answer_ is what to say without one. */
 static __always_inline struct ka_scratch *judge_claim(const struct ka_subject *who, __u32 cls, int *answer_)
 {
@@ -294,11 +303,7 @@ static __always_inline struct ka_scratch *judge_claim(const struct ka_subject *w
 		return 0;
 	}
 	slot->subject = *who;
-	slot->access.cls = cls;
-	slot->access.options = 0;
-	slot->access.open_flags = 0;
-	slot->access.args_rule = 0;
-	slot->due_verdict = 0;
+	judge_new(slot, cls);
 	return slot;
 }
 

@@ -36,6 +36,19 @@ struct ka_access {
 	__u32 args_rule; /* the rule whose listed arguments the run has; 0 = none */
 };
 
+/* A socket and its peer, as far as it is known. */
+struct ka_socket {
+	__u32 direction; /* enum ka_network_direction */
+	__u32 family;
+	__u32 type;
+	__u32 protocol;
+	__u32 has_address;
+	__u32 address_family; /* AF_INET or AF_INET6 */
+	__u32 address[4];     /* network order */
+	__u32 port;	      /* of the service: the peer's when we call, ours when we are called */
+	__u32 pad;
+};
+
 enum args_answer {
 	ARGS_UNREAD = 0,
 	ARGS_LISTED = 1,
@@ -67,6 +80,8 @@ enum access_option {
 	/* Of link and rename: the object is a directory; the two names change places. */
 	ACCESS_DIRECTORY = 8,
 	ACCESS_EXCHANGE = 16,
+	/* A denial comes later, by another hook: only what passes is news. */
+	ACCESS_REPORT_ONLY = 32,
 };
 
 #define KA_TEXT_ROOM (6 * KA_PATH_MAX)
@@ -79,6 +94,7 @@ struct ka_scratch {
 	__u64 stop;
 	struct ka_subject subject;
 	struct ka_access access;
+	struct ka_socket socket;
 	/* The record that is due once the verdict is out; cell is the one that asked for it. */
 	__u32 due_verdict; /* 0 = none */
 	__u32 due_cell;

@@ -154,13 +154,18 @@ static __always_inline struct ka_task *task_label(struct task_struct *task)
 	return task->bpf_storage ? bpf_task_storage_get(&tasks, task, 0, 0) : 0;
 }
 
-/* Whether a plan that may rule over the current task has a word on the class; a small part of finding out who it is. */
-static __always_inline bool task_speaks(struct task_struct *task, __u32 cls)
+/* The flags of a class in the plan that may rule over the current task; a small part of finding out who it is. */
+static __always_inline __u32 task_class_flags(struct task_struct *task, __u32 cls)
 {
 	struct ka_task *label = task_label(task);
 	__u64 binding = task_binding(label ? label->workload : KA_HOST_WORKLOAD);
 
-	return (__u32)binding && class_flags(binding, cls) & KA_CLASS_SPEAKS;
+	return (__u32)binding ? class_flags(binding, cls) : 0;
+}
+
+static __always_inline bool task_speaks(struct task_struct *task, __u32 cls)
+{
+	return task_class_flags(task, cls) & KA_CLASS_SPEAKS;
 }
 
 /* Fills in who the current task is; false if no plan rules over it. */

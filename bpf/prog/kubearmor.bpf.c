@@ -2,6 +2,7 @@
 /* The one BPF object: all programs share their maps and are attached together. */
 
 #include "../lib/decision.bpf.h"
+#include <bpf/bpf_endian.h>
 #include <bpf/bpf_tracing.h>
 
 char LICENSE[] SEC("license") = "GPL";
@@ -11,5 +12,6 @@ char LICENSE[] SEC("license") = "GPL";
 #include "exec.bpf.c"
 #include "file.bpf.c"
 #include "guard.bpf.c"
+#include "network.bpf.c"
 #include "path.bpf.c"
 #include "task.bpf.c"

@@ -17,6 +17,7 @@ const classes = {
   exec: Class.EXEC,
   file: Class.FILE,
   capability: Class.CAPABILITY,
+  network: Class.NETWORK,
 } as const satisfies Record<EnforcedClass, number>;
 
 export function planRecord(plan: EnforcementPlan): Buffer {

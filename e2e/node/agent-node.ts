@@ -51,6 +51,8 @@ export class AgentNode {
       '--hostDefaultFilePosture=block',
       '--defaultCapabilitiesPosture=block',
       '--hostDefaultCapabilitiesPosture=block',
+      '--defaultNetworkPosture=block',
+      '--hostDefaultNetworkPosture=block',
       ...flags,
     ]);
     const node = new AgentNode(daemon);

@@ -148,7 +148,7 @@ test('a policy over gRPC is in force, shown by the probe, and gone after its del
     new Promise((resolve, reject) => {
       const spec = {
         selector: { matchLabels: { 'kubearmor.io/container.name': 'web' } },
-        network: { matchProtocols: [{ protocol: 'tcp' }] },
+        network: { matchDNSQueries: [{ domain: 'example.org' }] },
         file: { matchPaths: [{ path: '/x' }] },
         action: 'Block',
       };
@@ -173,9 +173,9 @@ test('a policy over gRPC is in force, shown by the probe, and gone after its del
   };
   expect(data.status.conditions).toMatchObject([
     { type: 'Enforced', status: 'True' },
-    { reason: 'NotEnforcedYet', message: 'not enforced yet: 1 network rules' },
+    { reason: 'NotEnforcedYet', message: 'not enforced yet: 1 dns rules' },
   ]);
-  expect(await page(agent, '/policies')).toContain('not enforced yet: 1 network rules');
+  expect(await page(agent, '/policies')).toContain('not enforced yet: 1 dns rules');
   expect(await page(agent, '/metrics')).toContain('ka_agent_policies_limited 1');
   expect(await send('DELETED')).toBe(PolicyStatus.Deleted);
   expect((await ask()).containerMap['web']?.policyList).toEqual([]);

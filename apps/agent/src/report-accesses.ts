@@ -2,9 +2,16 @@ import { hookList, Ring, Verdict, Class } from '@kubearmor-ts/abi';
 import type { EventAccess } from '@kubearmor-ts/abi';
 import { buildAlert, buildLog } from '@kubearmor-ts/event';
 import type { AccessEvent, Attribution, HookName, NodeInfo, WorkloadIdentity } from '@kubearmor-ts/event';
-import { capabilityOfName, enforcedClasses, postureOf, type EnforcedClass } from '@kubearmor-ts/plan';
+import {
+  capabilityOfName,
+  enforcedClasses,
+  parseSocketName,
+  postureOf,
+  type EnforcedClass,
+} from '@kubearmor-ts/plan';
 import type { Alert, Log } from '@kubearmor-ts/proto';
 import type { CodedError } from '@kubearmor-ts/result';
+import { toSocketEvent } from './socket-event.ts';
 import type { AttributionHistory, Binding } from './attribution-history.ts';
 
 export interface AccessSink {
@@ -125,7 +132,7 @@ function toAccess(event: EventAccess, wallNs: bigint, ring: Ring): AccessEvent {
     openFlags: event.openFlags,
     comm: event.comm,
     tty: event.tty,
-    object: event.cls === Class.CAPABILITY ? capabilityOfName(event.object) : event.object,
+    ...objectOf(event),
     object2: event.object2,
     exe: event.exe,
     parentExe: event.parentExe,
@@ -133,6 +140,13 @@ function toAccess(event: EventAccess, wallNs: bigint, ring: Ring): AccessEvent {
     cwd: event.cwd,
     count: event.count,
   };
+}
+
+function objectOf(event: EventAccess): Pick<AccessEvent, 'object' | 'socket'> {
+  if (event.cls === Class.CAPABILITY) return { object: capabilityOfName(event.object) };
+  if (event.cls !== Class.NETWORK) return { object: event.object };
+  const named = parseSocketName(event.object);
+  return named === undefined ? { object: event.object } : { object: '', socket: toSocketEvent(named) };
 }
 
 /** A class that this program does not know is shown as the file class: its record is not withheld. */

@@ -3,6 +3,7 @@
  * The programs in a real kernel: loads the object, writes small plans by hand, and tries to get past them. Needs root
  * and a kernel whose LSM list has bpf in it. Prints one line a check and `N passed, N failed, N skipped`.
  */
+#include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -494,6 +495,7 @@ static int run_iterator(void)
 }
 
 #include "host-checks.h"
+#include "network-checks.h"
 #include "container-checks.h"
 
 int main(int argc, char **argv)
@@ -510,6 +512,7 @@ int main(int argc, char **argv)
 	run_iterator();
 	signal(SIGCHLD, SIG_DFL);
 	host_checks();
+	host_network();
 	container_checks();
 #define SHOW(name, text) if (counter(KA_COUNTER_##name)) printf("      counter %s %llu\n", #name, counter(KA_COUNTER_##name));
 	KA_COUNTERS(SHOW)

@@ -10,7 +10,7 @@
 /* A plan by hand: file class blocks "/a" by rule 1; one source "/s" with the same automaton for its opens; rule 1 has an
  * argument list, of the same text for want of a third automaton. */
 struct sample_plan {
-	struct ka_plan plan; /* 208 bytes */
+	struct ka_plan plan; /* 256 bytes */
 	struct ka_source_plan source[2];
 	struct ka_state state[6]; /* dead, start, after '/', after "/a"; start and end of the source automaton */
 	__u32 args[2];

@@ -1,7 +1,13 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { capabilityName } from '@kubearmor-ts/plan';
-import type { PolicyMode, Posture } from '@kubearmor-ts/policy';
-import type { Question, Workload } from '../explain/explain-access.ts';
+import { parseAddress, portNumber, type PolicyMode, type Posture } from '@kubearmor-ts/policy';
+import type { Peer, Question, Workload } from '../explain/explain-access.ts';
+
+/** What was written, and what it means. */
+interface PeerFlag {
+  readonly text: string;
+  readonly peer: Peer;
+}
 
 interface ExplainFlags {
   readonly namespace: string;
@@ -14,6 +20,8 @@ interface ExplainFlags {
   readonly exec?: string;
   readonly open?: string;
   readonly capability?: string;
+  readonly connect?: PeerFlag;
+  readonly accept?: PeerFlag;
   readonly write?: true;
   readonly source?: string;
   readonly uid: number;
@@ -58,6 +66,16 @@ export function registerExplain(program: Command): void {
         .argParser(capability)
         .conflicts(['exec', 'open', 'write', 'arg', 'args']),
     )
+    .addOption(
+      new Option('--connect <url>', 'call a peer: tcp://10.0.0.1:443, udp://[fd00::1]:53, sctp://…')
+        .argParser(peer)
+        .conflicts(['exec', 'open', 'capability', 'write', 'arg', 'args']),
+    )
+    .addOption(
+      new Option('--accept <url>', 'be called by a peer at a port of our own: tcp://10.0.0.1:8080')
+        .argParser(peer)
+        .conflicts(['exec', 'open', 'capability', 'connect', 'write', 'arg', 'args']),
+    )
     .addOption(new Option('--write', 'open for writing; also creating, removing, renaming').conflicts('exec'))
     .addOption(new Option('--source <path>', 'executable of the caller').argParser(absolute))
     .addOption(new Option('--uid <uid>', 'user id of the caller').argParser(userId).default(0))
@@ -83,14 +101,16 @@ Paths are those the kernel sees: absolute, symbolic links resolved.
 Exit codes: 0 answered, 1 answered without policies that are invalid, 2 wrong usage, 3 blocked (with --exit-code)`,
     )
     .action(async (paths: readonly string[], flags: ExplainFlags, command: Command) => {
-      const object = flags.exec ?? flags.open ?? flags.capability;
-      if (object === undefined)
-        command.error('error: one of --exec <path>, --open <path> and --capability <name> is needed');
+      const wanted = operations.find((operation) => flags[operation] !== undefined);
+      if (wanted === undefined)
+        command.error(
+          'error: one of --exec <path>, --open <path>, --capability <name>, --connect <url> and --accept <url> is needed',
+        );
       const { explainAccess } = await import('../explain/explain-access.ts');
       const { loadPolicies } = await import('../explain/load-policies.ts');
       const { explanationJson, explanationText } = await import('../explain/print-explanation.ts');
       const { policies, problems } = await loadPolicies(paths);
-      const question = await toQuestion(flags, object);
+      const question = await toQuestion(flags, wanted);
       const explanation = explainAccess(policies, question);
       if (!flags.json) for (const problem of problems) process.stderr.write(`karmor: ${problem}\n`);
       process.stdout.write(
@@ -101,13 +121,16 @@ Exit codes: 0 answered, 1 answered without policies that are invalid, 2 wrong us
     });
 }
 
-async function toQuestion(flags: ExplainFlags, object: string): Promise<Question> {
+const operations = ['exec', 'open', 'capability', 'connect', 'accept'] as const;
+
+async function toQuestion(flags: ExplainFlags, operation: (typeof operations)[number]): Promise<Question> {
+  const object = flags[operation]!;
   return {
     workload: await toWorkload(flags),
     posture: flags.posture,
     mode: flags.mode,
-    operation: flags.exec !== undefined ? 'exec' : flags.open !== undefined ? 'open' : 'capability',
-    object,
+    operation,
+    ...(typeof object === 'string' ? { object } : { object: object.text, peer: object.peer }),
     write: flags.write ?? false,
     source: flags.source,
     owner: flags.owner === undefined ? undefined : flags.owner === true || flags.owner === flags.uid,
@@ -152,6 +175,15 @@ function capability(text: string): string {
   const word = upper.startsWith('CAP_') ? upper : `CAP_${upper}`;
   if (capabilityName(word) === undefined) throw new InvalidArgumentError('There is no such capability.');
   return word;
+}
+
+function peer(text: string): PeerFlag {
+  const parts = /^(tcp|udp|sctp):\/\/(?:\[([^\]]*)\]|([^:/]*)):(\w+)$/i.exec(text);
+  const address = parseAddress(parts?.[2] ?? parts?.[3] ?? '');
+  const port = portNumber(parts?.[4] ?? '');
+  if (parts === null || address === undefined || port === undefined)
+    throw new InvalidArgumentError('It must be written as tcp://10.0.0.1:443 or udp://[fd00::1]:53.');
+  return { text, peer: { protocol: parts[1]!.toUpperCase() as Peer['protocol'], address, port } };
 }
 
 function userId(text: string): number {

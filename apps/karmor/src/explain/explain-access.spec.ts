@@ -1,4 +1,4 @@
-import { parsePolicies, type Policy } from '@kubearmor-ts/policy';
+import { parseAddress, parsePolicies, type Policy } from '@kubearmor-ts/policy';
 import { explainAccess, type Question } from './explain-access.ts';
 import { explanationText } from './print-explanation.ts';
 
@@ -132,6 +132,48 @@ spec:
   expect(explanationText(answer, use('CAP_CHECKPOINT_RESTORE'))).toMatch(
     /^block: use CAP_CHECKPOINT_RESTORE\n/,
   );
+});
+
+test('a connection is asked about step by step, and the answer is that of the step that fails', () => {
+  const [policy] = parsePolicies(
+    `
+apiVersion: security.kubearmor.com/v1
+kind: KubeArmorPolicy
+metadata: {name: net, namespace: shop}
+spec:
+  selector: {matchLabels: {app: web}}
+  network:
+    matchEndpoints:
+      - {cidr: 10.0.0.0/8, ports: [{port: https}], direction: egress, action: Allow}
+      - {ports: [{port: ssh}], direction: ingress, action: Block}
+    matchProtocols:
+      - {protocol: udp, action: Block}
+`,
+    { strictness: 'lenient' },
+  ).flatMap(({ result }) => (result.ok ? [result.value] : []));
+  const call = (address: string, port: number, protocol: 'TCP' | 'UDP' = 'TCP'): Question =>
+    ask({
+      operation: 'connect',
+      object: 'as asked',
+      peer: { protocol, address: parseAddress(address)!, port },
+      posture: 'block',
+    });
+  expect(explainAccess([policy!], call('10.1.1.1', 443))).toMatchObject({
+    verdict: 'allow',
+    rule: { pattern: 'endpoint egress 10.0.0.0/8 port 443' },
+  });
+  expect(explainAccess([policy!], call('11.1.1.1', 443))).toMatchObject({
+    verdict: 'block',
+    decidedBy: 'defaultPosture',
+  });
+  expect(explainAccess([policy!], call('10.1.1.1', 53, 'UDP'))).toMatchObject({
+    verdict: 'block',
+    rule: { pattern: 'UDP' },
+  });
+  expect(explainAccess([policy!], { ...call('10.1.1.1', 22), operation: 'accept' })).toMatchObject({
+    verdict: 'block',
+    rule: { pattern: 'endpoint ingress port 22' },
+  });
 });
 
 test('a policy that cannot be compiled is named, the others decide', () => {

@@ -2,9 +2,11 @@ import { posix } from 'node:path';
 import {
   capabilityName,
   decide,
+  endpointName,
   describePattern,
   matchingRules,
   planAccepted,
+  socketName,
   type Access,
   type AcceptedPlan,
   type EnforcementPlan,
@@ -16,6 +18,7 @@ import {
   policyTitle,
   selectsNode,
   unorchestratedNamespace,
+  type Address,
   type Policy,
   type PolicyMode,
   type Posture,
@@ -37,9 +40,11 @@ export interface Question {
   readonly workload: Workload;
   readonly posture: Posture;
   readonly mode: PolicyMode;
-  readonly operation: 'exec' | 'open' | 'capability';
-  /** A path; for a capability its word (`CAP_NET_RAW`). */
+  readonly operation: 'exec' | 'open' | 'capability' | 'connect' | 'accept';
+  /** A path; for a capability its word (`CAP_NET_RAW`), for a peer what was asked (`tcp://10.0.0.1:443`). */
   readonly object: string;
+  /** Of connect and accept. */
+  readonly peer?: Peer;
   readonly write: boolean;
   readonly source: string | undefined;
   /** Undefined: not said; the answer then holds for an owner unless it says otherwise. */
@@ -47,6 +52,13 @@ export interface Question {
   readonly tty: boolean;
   /** Of an execution, without the program's name. Undefined: not said; no rule's list counts then. */
   readonly args: readonly string[] | undefined;
+}
+
+export interface Peer {
+  readonly protocol: 'TCP' | 'UDP' | 'SCTP';
+  readonly address: Address;
+  /** Of the service. */
+  readonly port: number;
 }
 
 export interface ExplainedRule {
@@ -139,13 +151,41 @@ type Answer = Pick<
   'verdict' | 'rule' | 'decidedBy' | 'runnersUp' | 'otherwise' | 'object' | 'notEnforced'
 >;
 
-const classOf = { exec: 'exec', open: 'file', capability: 'capability' } as const;
+const classOf = {
+  exec: 'exec',
+  open: 'file',
+  capability: 'capability',
+  connect: 'network',
+  accept: 'network',
+} as const;
+
+/** What the kernel asks about, in its order: whoever has a peer first made a socket, and listened to be called. */
+function namesOf({ operation, object, peer }: Question): readonly Uint8Array[] {
+  if (operation === 'capability') return [capabilityName(object)!];
+  if (peer === undefined) return [Buffer.from(kernelPath(object))];
+  const { protocol, address, port } = peer;
+  const socket = {
+    family: address.length === 4 ? 'INET' : 'INET6',
+    type: socketTypes[protocol],
+    protocol,
+  } as const;
+  return operation === 'connect'
+    ? [socketName(socket), endpointName(socket, { direction: 'egress', port, address })]
+    : [
+        socketName(socket),
+        endpointName(socket, { direction: 'ingress', port }),
+        endpointName(socket, { direction: 'ingress', port, address }),
+      ];
+}
+
+const socketTypes = { TCP: 'STREAM', UDP: 'DGRAM', SCTP: 'STREAM' } as const;
 
 function answer(plan: EnforcementPlan, question: Question): Answer {
-  const object = question.operation === 'capability' ? question.object : kernelPath(question.object);
-  const access: Access = {
+  const isPath = question.operation === 'exec' || question.operation === 'open';
+  const object = isPath ? kernelPath(question.object) : question.object;
+  const of = (path: Uint8Array): Access => ({
     class: classOf[question.operation],
-    path: question.operation === 'capability' ? capabilityName(object)! : Buffer.from(object),
+    path,
     owner: question.owner ?? true,
     write: question.write,
     tty: question.tty,
@@ -153,7 +193,9 @@ function answer(plan: EnforcementPlan, question: Question): Answer {
       ? {}
       : { args: [object, ...question.args].map((arg) => Buffer.from(arg)) }),
     ...(question.source === undefined ? {} : { source: Buffer.from(kernelPath(question.source)) }),
-  };
+  });
+  const steps = namesOf(question).map(of);
+  const access = steps.find((step) => decide(plan, step).verdict === 'block') ?? steps.at(-1)!;
   const { verdict, ruleNumber } = decide(plan, access);
   const explained = matchingRules(plan, access).map(({ rule, ruleNumber: number, says }) =>
     explainRule(rule, number, says),

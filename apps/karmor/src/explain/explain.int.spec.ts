@@ -41,7 +41,10 @@ test('explain prints one JSON document', () => {
 });
 
 test.each([
-  [[], 'one of --exec <path>, --open <path> and --capability <name> is needed'],
+  [
+    [],
+    'one of --exec <path>, --open <path>, --capability <name>, --connect <url> and --accept <url> is needed',
+  ],
   [['--exec', 'sh'], 'must be an absolute path'],
   [['--exec', '/bin/sh', '--label', 'x'], 'key=value'],
   [['--exec', '/bin/sh', '--open', '/x'], 'cannot be used with'],

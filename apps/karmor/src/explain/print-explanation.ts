@@ -63,6 +63,8 @@ function describeQuestion(object: string, { operation, write, source, tty, args 
     exec: `execute ${object}`,
     open: `open ${object} for ${write ? 'writing' : 'reading'}`,
     capability: `use ${object}`,
+    connect: `connect to ${object}`,
+    accept: `be called by ${object}`,
   }[operation];
   const given = args === undefined ? '' : ` with arguments ${JSON.stringify(args)}`;
   return `${what}${given}${source === undefined ? '' : ` from ${source}`}${tty ? ' with a terminal' : ''}`;

@@ -17,7 +17,14 @@ export type HookName =
   | 'MMAP_FILE'
   | 'SB_MOUNT'
   | 'MOVE_MOUNT'
-  | 'CAPABLE';
+  | 'CAPABLE'
+  | 'SOCKET_CREATE'
+  | 'SOCKET_BIND'
+  | 'SOCKET_LISTEN'
+  | 'SOCKET_CONNECT'
+  | 'SOCKET_ACCEPT'
+  | 'SOCKET_SENDMSG'
+  | 'SOCKET_RECVMSG';
 
 /** Bytes as the kernel has them; a string stands for its UTF-8 bytes. */
 export type Text = Uint8Array | string;
@@ -27,7 +34,7 @@ export interface AccessEvent {
   readonly bootNs: bigint;
   /** Wall clock in Unix nanoseconds: fills Timestamp and UpdatedTime. */
   readonly wallNs: bigint;
-  readonly class: 'exec' | 'file' | 'capability';
+  readonly class: 'exec' | 'file' | 'capability' | 'network';
   readonly hook: HookName;
   /** `block`: denied. `audit`: passed, and a rule or posture wants an alert. `report`: passed, telemetry only. */
   readonly verdict: 'audit' | 'block' | 'report';
@@ -50,8 +57,10 @@ export interface AccessEvent {
   readonly comm: Text;
   /** `pts0`; empty without a controlling terminal. */
   readonly tty: Text;
-  /** For exec the program to run, for a capability its word (`CAP_NET_RAW`), else the path accessed. */
+  /** For exec the program to run, for a capability its word (`CAP_NET_RAW`), for a socket empty, else the path accessed. */
   readonly object: Text;
+  /** Network accesses only. */
+  readonly socket?: SocketEvent;
   /** Second path of rename and link. */
   readonly object2?: Text;
   /** The acting program; for exec the one that calls exec. */
@@ -62,6 +71,23 @@ export interface AccessEvent {
   readonly cwd: Text;
   /** How many accesses like this one the record stands for. */
   readonly count: number;
+}
+
+/** A socket, and its peer as far as it is known. */
+export interface SocketEvent {
+  /** `AF_INET`, `AF_UNIX` …; of the address where there is one. */
+  readonly domain: string;
+  /** `SOCK_STREAM` …; empty for a type that has no name. */
+  readonly type: string;
+  /** What an Internet socket speaks, in the words of existing agents: TCP, UDP, ICMP, IPv6-ICMP, SCTP. */
+  readonly protocol?: string;
+  readonly endpoint?: {
+    readonly direction: 'ingress' | 'egress';
+    /** Of the service: the peer's for egress, the own for ingress. */
+    readonly port: number;
+    /** The peer's; empty where none is known yet. */
+    readonly address: string;
+  };
 }
 
 /** Why the access has an event: the rule that decided, or the default posture. */

@@ -99,6 +99,49 @@ test('a capability that is refused or audited is an Operation of its own, with t
   });
 });
 
+const outgoing: AccessEvent = {
+  ...exec,
+  class: 'network',
+  hook: 'SOCKET_CONNECT',
+  object: '',
+  socket: {
+    domain: 'AF_INET',
+    type: 'SOCK_STREAM',
+    protocol: 'TCP',
+    endpoint: { direction: 'egress', port: 443, address: '10.0.0.9' },
+  },
+};
+
+test('a refused connection says what kind it was as existing agents do, and with whom', () => {
+  expect(buildAlert(outgoing, rule, pod, node)).toMatchObject({
+    Operation: 'Network',
+    Resource: 'protocol=TCP type=SOCK_STREAM',
+    Data: 'lsm=SOCKET_CONNECT protocol=TCP type=SOCK_STREAM domain=AF_INET direction=egress remoteip=10.0.0.9 port=443',
+    EventData: {
+      Lsm: 'SOCKET_CONNECT',
+      Protocol: 'TCP',
+      Type: 'SOCK_STREAM',
+      Domain: 'AF_INET',
+      Direction: 'egress',
+      Remoteip: '10.0.0.9',
+      Port: '443',
+    },
+    Action: 'Block',
+  });
+});
+
+test('a socket of another family has a type and no protocol, and none has a peer before it calls', () => {
+  const local: AccessEvent = {
+    ...outgoing,
+    hook: 'SOCKET_CREATE',
+    socket: { domain: 'AF_PACKET', type: 'SOCK_RAW' },
+  };
+  expect(buildAlert(local, rule, pod, node)).toMatchObject({
+    Resource: 'type=SOCK_RAW',
+    Data: 'lsm=SOCKET_CREATE type=SOCK_RAW domain=AF_PACKET',
+  });
+});
+
 test('a blocked exec in a pod gives the JSON line existing consumers parse', () => {
   expect(toFormB(buildAlert(exec, rule, pod, node))).toBe(
     '{"Timestamp":1785400000,"UpdatedTime":"2026-07-30T08:26:40.112233Z","ClusterName":"lab-north","HostName":"edge-4",' +

@@ -9,7 +9,14 @@
  *     them, escaped, in EventData under `ResourceRaw`.
  */
 import type { Alert, Log } from '@kubearmor-ts/proto';
-import type { AccessEvent, Attribution, NodeInfo, Text, WorkloadIdentity } from './access-event.ts';
+import type {
+  AccessEvent,
+  Attribution,
+  NodeInfo,
+  SocketEvent,
+  Text,
+  WorkloadIdentity,
+} from './access-event.ts';
 import { decideReport } from './decide-report.ts';
 import { eventDataOf } from './event-data.ts';
 import { escapeInvalidUtf8, toValidUtf8 } from './path-bytes.ts';
@@ -98,6 +105,7 @@ const operationOf = {
   exec: 'Process',
   file: 'File',
   capability: 'Capabilities',
+  network: 'Network',
 } as const satisfies Record<AccessEvent['class'], Operation>;
 
 /**
@@ -129,6 +137,7 @@ function processFields(access: AccessEvent) {
 function resolvePath(access: AccessEvent): string {
   const path = toValidUtf8(access.object);
   if (access.class === 'capability') return path;
+  if (access.class === 'network') return access.socket === undefined ? path : socketText(access.socket);
   return path.startsWith('/') || path === '' ? path : directoryText(access.cwd) + path;
 }
 
@@ -144,9 +153,27 @@ function commandText(path: string, cmdline: Text): string {
   return [path, ...words.slice(1)].join(' ');
 }
 
+/** `protocol=TCP type=SOCK_STREAM`, or the type alone. */
+const socketText = ({ protocol, type }: SocketEvent): string =>
+  [
+    ...(protocol === undefined ? [] : [`protocol=${protocol}`]),
+    ...(type === '' ? [] : [`type=${type}`]),
+  ].join(' ');
+
+/** Beyond what existing agents say: the family, and with whom. */
+function peerText({ domain, endpoint }: SocketEvent): string {
+  if (endpoint === undefined) return `domain=${domain}`;
+  const remote = endpoint.address === '' ? '' : ` remoteip=${endpoint.address}`;
+  return `domain=${domain} direction=${endpoint.direction}${remote} port=${endpoint.port}`;
+}
+
 function dataText(access: AccessEvent, node: NodeInfo, isFromLsm: boolean): string {
   const hook = `lsm=${access.hook}`;
   if (access.class === 'capability') return `${hook} ${toValidUtf8(access.object)}`;
+  if (access.class === 'network')
+    return access.socket === undefined
+      ? hook
+      : [hook, socketText(access.socket), peerText(access.socket)].join(' ');
   if (isFromLsm) return hook;
   return syscallDataText(access.syscall, access.syscallArgs, access.openFlags, node.arch) ?? hook;
 }

@@ -3,6 +3,7 @@ export type {
   Attribution,
   HookName,
   NodeInfo,
+  SocketEvent,
   Text,
   WorkloadIdentity,
   WorkloadOwner,

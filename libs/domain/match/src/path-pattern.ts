@@ -47,10 +47,11 @@ export function toPathPattern(pattern: Pattern): Result<PathPattern, PatternErro
       return ok({ kind: 'glob', alternatives: [nameTokens(pattern.name)] });
     }
     case 'word':
+    case 'endpoint':
       return fail(
         patternError(
           'KA_MATCH_NO_PATH',
-          pattern.word,
+          pattern.kind === 'word' ? pattern.word : pattern.kind,
           1,
           'only paths, directories, globs and program names match paths',
         ),

@@ -1,4 +1,4 @@
-import type { Pattern } from '@kubearmor-ts/policy';
+import { rangeText, type EndpointPattern, type Pattern } from '@kubearmor-ts/policy';
 
 /** A pattern in words a policy's author would use. */
 export function describePattern(pattern: Pattern): string {
@@ -13,5 +13,20 @@ export function describePattern(pattern: Pattern): string {
       return `execname ${pattern.name}`;
     case 'word':
       return pattern.word;
+    case 'endpoint':
+      return `endpoint ${endpointText(pattern)}`;
   }
+}
+
+/** `egress TCP 10.0.0.0/8 port 80,8000-8080`, without what is any. */
+export function endpointText({ direction, protocol, range, ports }: EndpointPattern): string {
+  const listed = ports.map(({ from, to }) => (from === to ? String(from) : `${from}-${to}`)).join(',');
+  return [
+    direction,
+    protocol,
+    range === undefined ? undefined : rangeText(range),
+    listed === '' ? undefined : `port ${listed}`,
+  ]
+    .filter((part) => part !== undefined)
+    .join(' ');
 }

@@ -24,15 +24,27 @@ export interface EnforcementPlan {
 }
 
 /** Classes that the tables decide, by their index in a plan. */
-export const enforcedClasses = ['exec', 'file', 'capability'] as const satisfies readonly RuleClass[];
+export const enforcedClasses = [
+  'exec',
+  'file',
+  'capability',
+  'network',
+] as const satisfies readonly RuleClass[];
 export type EnforcedClass = (typeof enforcedClasses)[number];
 
 export const isEnforced = (ruleClass: RuleClass): ruleClass is EnforcedClass =>
   (enforcedClasses as readonly RuleClass[]).includes(ruleClass);
 
 /** The posture that answers for what no rule of the class names. */
-export const postureOf = (ruleClass: EnforcedClass, { file, capabilities }: Postures): Posture =>
-  ruleClass === 'capability' ? capabilities : file;
+export const postureOf = (ruleClass: EnforcedClass, postures: Postures): Posture =>
+  postures[postureKeys[ruleClass]];
+
+const postureKeys = {
+  exec: 'file',
+  file: 'file',
+  capability: 'capabilities',
+  network: 'network',
+} as const satisfies Record<EnforcedClass, keyof Postures>;
 
 export interface NotEnforced {
   readonly rule: Rule;

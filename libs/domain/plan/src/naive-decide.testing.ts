@@ -1,6 +1,7 @@
-import { capabilityWords, type Pattern, type Rule } from '@kubearmor-ts/policy';
+import { capabilityWords, type Pattern, type Posture, type Rule } from '@kubearmor-ts/policy';
 import type { Access, Verdict } from './decide.ts';
 import type { PlanInput } from './enforcement-plan.ts';
+import { naiveMatchesSocket, naiveSpecificity } from './naive-network.testing.ts';
 
 /*
  * The meaning of a rule set, written for reading and not for speed, with nothing of the compiler in it: every rule is
@@ -63,6 +64,8 @@ export function naiveMatches(pattern: Pattern, pathBytes: Uint8Array): boolean {
       return globToRegExp(pattern.glob).test(path);
     case 'execname':
       return path.endsWith(`/${bytesOf(pattern.name)}`);
+    case 'endpoint':
+      return false;
     case 'word':
       return capabilityWords.some(
         (word, number) => word === pattern.word && path === String.fromCharCode(number + 1),
@@ -111,6 +114,7 @@ export function naivePrecedence(a: Rule, b: Rule): number {
     const isLenient = rule.class === 'exec' && rule.action === 'Block' && rule.allowedArgs !== undefined;
     return [
       rule.source === undefined ? 0 : 1,
+      ...naiveSpecificity(rule),
       kind,
       depth,
       own,
@@ -122,6 +126,11 @@ export function naivePrecedence(a: Rule, b: Rule): number {
   const right = weights(b);
   for (let i = 0; i < left.length; i++) if (left[i] !== right[i]) return left[i]! - right[i]!;
   return 0;
+}
+
+function naivePosture({ postures }: PlanInput, access: Access): Posture {
+  if (access.class === 'capability') return postures.capabilities;
+  return access.class === 'network' ? postures.network : postures.file;
 }
 
 /** `order` settles what precedence leaves open: later ones go before. */
@@ -140,7 +149,11 @@ export function naiveDecide(
         rule.source === undefined ||
         (access.source !== undefined && latin1(access.source) === bytesOf(rule.source)),
     )
-    .filter((rule) => naiveMatches(rule.pattern, access.path))
+    .filter((rule) =>
+      access.class === 'network'
+        ? naiveMatchesSocket(rule, latin1(access.path))
+        : naiveMatches(rule.pattern, access.path),
+    )
     .sort(before);
   const decider = matching.find((rule) => rule.action !== 'Audit');
   const auditor = matching.find((rule) => rule.action === 'Audit' && naiveRefuses(rule, access));
@@ -149,8 +162,7 @@ export function naiveDecide(
   if (decider !== undefined)
     verdict = naiveRefuses(decider, access) && !naivePermitsArguments(decider, access) ? denied : 'allow';
   else if (ofClass.some((rule) => rule.action === 'Allow'))
-    verdict =
-      input.postures[access.class === 'capability' ? 'capabilities' : 'file'] === 'block' ? denied : 'report';
+    verdict = naivePosture(input, access) === 'block' ? denied : 'report';
   if (verdict === 'block') return { verdict, rule: decider };
   if (auditor !== undefined && (decider === undefined || before(auditor, decider) < 0))
     return { verdict: 'audit', rule: auditor };

@@ -2,7 +2,8 @@ import { toPathPattern, type NeverReason, type PathPattern, type PatternError } 
 import type { Rule } from '@kubearmor-ts/policy';
 import { fail, ok, type Result } from '@kubearmor-ts/result';
 import { isEnforced, type NotEnforced, type PlanInput } from './enforcement-plan.ts';
-import { capabilityPattern } from './object-names.ts';
+import { endpointPattern, socketPattern } from './network-names.ts';
+import { capabilityPattern } from './capability-names.ts';
 import { rulesOfLargestPolicy, ruleError, type PlanError } from './plan-error.ts';
 import type { PlanLimits } from './plan-limits.ts';
 import { orderRules, patternText } from './rule-order.ts';
@@ -56,10 +57,11 @@ export function rulePatterns(rule: Rule): Result<RulePatterns, PlanError> {
   return ok({ pattern: pattern.value, source: source.value });
 }
 
-function objectPattern({ class: cls, pattern }: Rule): Result<PathPattern, PatternError> {
-  return cls === 'capability' && pattern.kind === 'word'
-    ? ok(capabilityPattern(pattern.word))
-    : toPathPattern(pattern);
+function objectPattern({ class: cls, pattern, action }: Rule): Result<PathPattern, PatternError> {
+  if (cls === 'capability' && pattern.kind === 'word') return ok(capabilityPattern(pattern.word));
+  if (cls === 'network' && pattern.kind === 'word') return ok(socketPattern(pattern.word, action));
+  if (cls === 'network' && pattern.kind === 'endpoint') return ok(endpointPattern(pattern, action));
+  return toPathPattern(pattern);
 }
 
 function malformed(rule: Rule, what: string, error: PatternError): PlanError {

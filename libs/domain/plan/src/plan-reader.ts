@@ -15,6 +15,7 @@ const classIndex = {
   exec: Class.EXEC,
   file: Class.FILE,
   capability: Class.CAPABILITY,
+  network: Class.NETWORK,
 } as const satisfies Record<EnforcedClass, number>;
 
 /** Byte offset of a state in the blob; 0 is none. */

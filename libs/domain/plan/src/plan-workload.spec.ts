@@ -164,7 +164,8 @@ test('every rule that matches is named by falling precedence, with what it says 
 
 test('what the tables do not enforce as asked is listed with its reason', () => {
   const rules = [
-    aRule('Block', '/x', { class: 'network', pattern: { kind: 'word', word: 'TCP' } }),
+    aRule('Block', '/x', { class: 'syscall', pattern: { kind: 'word', word: 'mount' } }),
+    aRule('Block', '/x', { class: 'capability', pattern: { kind: 'word', word: 'CAP_NOSUCH' } }),
     aRule('Block', '/a', { pattern: { kind: 'glob', glob: 'mysqld*' } }),
     aRule('Block', '/a', { source: 'cat' }),
   ];
@@ -173,6 +174,7 @@ test('what the tables do not enforce as asked is listed with its reason', () => 
     'ClassNotEnforced',
     'PatternNotAbsolute',
     'SourceNeverMatches',
+    'UnknownWord',
   ]);
 });
 

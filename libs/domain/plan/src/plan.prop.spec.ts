@@ -1,6 +1,17 @@
-import type { Pattern, Rule } from '@kubearmor-ts/policy';
+import { parseAddress, parseRange, type Pattern, type Rule } from '@kubearmor-ts/policy';
 import fc from 'fast-check';
-import { capabilityName, decide, matchingRules, planWorkload, type Access, type PlanInput } from './index.ts';
+import {
+  capabilityName,
+  decide,
+  endpointName,
+  matchingRules,
+  planWorkload,
+  socketName,
+  type Access,
+  type Endpoint,
+  type PlanInput,
+  type Socket,
+} from './index.ts';
 import { naiveDecide } from './naive-decide.testing.ts';
 
 const component = fc.constantFrom('a', 'b', 'ab', 'aab', 'é', 'x-1');
@@ -39,6 +50,89 @@ const pattern: fc.Arbitrary<Pattern> = fc.oneof(
 );
 const source = fc.constantFrom('/bin/a', '/bin/ab', '/a');
 const argument = fc.constantFrom('', '-m', '-mm', 'random', '/', '/a/', 'é', '*');
+const addressRange = fc.constantFrom(
+  '0.0.0.0/0',
+  '10.0.0.0/7',
+  '10.0.0.0/8',
+  '10.1.0.0/18',
+  '10.1.2.3',
+  '::/0',
+  'fd00::/9',
+  'fd00::1',
+);
+const address = fc.constantFrom(
+  '10.1.2.3',
+  '10.1.63.255',
+  '10.1.64.0',
+  '11.0.0.0',
+  '9.9.9.9',
+  'fd00::1',
+  'fe00::',
+);
+const ports = fc.constantFrom(
+  [],
+  [{ from: 443, to: 443 }],
+  [
+    { from: 80, to: 4095 },
+    { from: 0x9fff, to: 65535 },
+  ],
+  [{ from: 0, to: 65535 }],
+);
+const direction = fc.constantFrom('ingress' as const, 'egress' as const);
+const spoken = fc.constantFrom('TCP' as const, 'UDP' as const);
+const socketRule: fc.Arbitrary<Rule['pattern']> = fc.oneof(
+  fc
+    .constantFrom('TCP', 'UDP', 'ICMP', 'STREAM', 'DGRAM', 'RAW', 'ALL', 'NOSUCH')
+    .map((word) => ({ kind: 'word' as const, word })),
+  fc
+    .record({
+      ports,
+      direction: fc.option(direction, { nil: undefined }),
+      protocol: fc.option(spoken, { nil: undefined }),
+      range: fc.option(
+        addressRange.map((text) => parseRange(text)!),
+        { nil: undefined, freq: 4 },
+      ),
+    })
+    .map(({ ports: listed, ...more }) => ({
+      kind: 'endpoint' as const,
+      ports: listed,
+      ...withoutUndefined(more),
+    })),
+);
+const socket: fc.Arbitrary<Socket> = fc.constantFrom(
+  { family: 'INET', type: 'STREAM', protocol: 'TCP' },
+  { family: 'INET6', type: 'STREAM', protocol: 'TCP' },
+  { family: 'INET', type: 'DGRAM', protocol: 'UDP' },
+  { family: 'INET', type: 'RAW', protocol: 'ICMP' },
+  { family: 'UNIX', type: 'STREAM', protocol: 'TCP' },
+  { family: 'NETLINK', type: 'RAW' },
+  { family: 'OTHER', type: 'OTHER' },
+);
+const endpoint = fc
+  .record({
+    direction,
+    port: fc.constantFrom(0, 79, 80, 443, 4095, 4096, 0x9ffe, 0x9fff, 65535),
+    address: fc.option(
+      address.map((text) => parseAddress(text)!),
+      { nil: undefined },
+    ),
+  })
+  .map(withoutUndefined);
+const aSocketName = fc.oneof(
+  socket.map(socketName),
+  fc
+    .tuple(
+      socket.filter(({ family }) => family.startsWith('INET')),
+      endpoint,
+    )
+    .map(([one, peer]) => endpointName(one, peer as Endpoint)),
+);
+function withoutUndefined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
+}
 const capability = fc.constantFrom('CAP_CHOWN', 'CAP_NET_RAW', 'CAP_CHECKPOINT_RESTORE');
 const subject: fc.Arbitrary<Pick<Rule, 'class' | 'pattern'>> = fc.oneof(
   {
@@ -52,6 +146,7 @@ const subject: fc.Arbitrary<Pick<Rule, 'class' | 'pattern'>> = fc.oneof(
       pattern: { kind: 'word' as const, word },
     })),
   },
+  { weight: 3, arbitrary: socketRule.map((one) => ({ class: 'network' as const, pattern: one })) },
 );
 const rule: fc.Arbitrary<Rule> = fc
   .record({
@@ -78,7 +173,7 @@ const input: fc.Arbitrary<PlanInput> = fc.record({
   rules: fc.array(rule, { maxLength: 12 }),
   postures: fc.record({
     file: fc.constantFrom('audit' as const, 'block' as const),
-    network: fc.constant('audit' as const),
+    network: fc.constantFrom('audit' as const, 'block' as const),
     capabilities: fc.constantFrom('audit' as const, 'block' as const),
   }),
   mode: fc.constantFrom('enabled' as const, 'enabled' as const, 'audited' as const, 'disabled' as const),
@@ -106,6 +201,7 @@ const access: fc.Arbitrary<Access> = fc
           path: capabilityName(word)!,
         })),
       },
+      { weight: 3, arbitrary: aSocketName.map((name) => ({ class: 'network' as const, path: name })) },
     ),
     owner: fc.boolean(),
     write: fc.boolean(),

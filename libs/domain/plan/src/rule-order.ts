@@ -1,16 +1,20 @@
-import type { Action, Pattern, Rule } from '@kubearmor-ts/policy';
+import type { Action, EndpointPattern, Pattern, Rule } from '@kubearmor-ts/policy';
 import { asksForArguments } from './argument-lists.ts';
+import { endpointText } from './describe-rule.ts';
+import { socketTypeWords } from './network-names.ts';
 import { refusals } from './outcome.ts';
 
 /*
  * Precedence of rules (decision table of the policy reference, rows 1 and 2), lowest first:
- * source-specific over global, exact over glob and program name over directory, deeper directory over shallower,
+ * source-specific over global, exact over glob and program name over directory, deeper directory over shallower; of
+ * network rules endpoint over socket type over protocol, narrower address range over wider, ports over no ports;
  * one directory's own rule over its recursive one, Block over Audit over Allow, the rule that refuses more over the one
  * that refuses less (a plain Block is not undone by a Block with ownerOnly or allowedArgs). What is left is ordered by content, so that
  * the order of input never shows.
  */
 
 const PATTERN_RANK: Record<Pattern['kind'], number> = {
+  endpoint: 2,
   word: 0,
   directory: 1,
   glob: 2,
@@ -35,13 +39,27 @@ export function orderRules(rules: readonly Rule[]): readonly Rule[] {
   return ranked.filter((one, at) => at === 0 || compare(ranked[at - 1]!, one) !== 0).map(({ rule }) => rule);
 }
 
+const isSocketType = (pattern: Pattern): boolean =>
+  pattern.kind === 'word' && socketTypeWords.includes(pattern.word);
+
+/** Bits of the address, counted as if all were IPv6; then ports, protocol, direction, each half of what comes before. */
+function endpointDepth({ range, ports, protocol, direction }: EndpointPattern): number {
+  const bits = range === undefined ? 0 : 1 + range.prefix + (range.bytes.length === 4 ? 96 : 0);
+  return (
+    8 * bits +
+    (ports.length > 0 ? 4 : 0) +
+    (protocol === undefined ? 0 : 2) +
+    (direction === undefined ? 0 : 1)
+  );
+}
+
 function rank(rule: Rule): Ranked {
   const { pattern } = rule;
   const isDirectory = pattern.kind === 'directory';
   return {
     rule,
-    rank: (rule.source === undefined ? 0 : 4) + PATTERN_RANK[pattern.kind],
-    depth: isDirectory ? pattern.dir.length : 0,
+    rank: (rule.source === undefined ? 0 : 4) + PATTERN_RANK[pattern.kind] + (isSocketType(pattern) ? 1 : 0),
+    depth: isDirectory ? pattern.dir.length : pattern.kind === 'endpoint' ? endpointDepth(pattern) : 0,
     recursive: isDirectory && pattern.recursive,
     strictness: refusals(rule) - (asksForArguments(rule) ? 0.5 : 0),
     text: patternText(pattern),
@@ -106,5 +124,7 @@ export function patternText(pattern: Pattern): string {
       return pattern.name;
     case 'word':
       return pattern.word;
+    case 'endpoint':
+      return endpointText(pattern);
   }
 }

@@ -69,6 +69,10 @@ export const policyCodes = {
     reason: 'UnknownWord',
     advice: 'Correct the name; as it stands it matches nothing.',
   },
+  KA_POLICY_ENDPOINT: {
+    reason: 'InvalidEndpoint',
+    advice: 'Write addresses as 10.0.0.0/8 or fd00::/8, ports as numbers or service names.',
+  },
   KA_POLICY_RANGE: { reason: 'OutOfRange', advice: 'Use a value from 1 to 10.' },
   KA_POLICY_WIDER: {
     reason: 'WiderThanStock',

@@ -1,11 +1,17 @@
 export type { Posture, Postures, PolicyMode } from './posture.ts';
+export { addressText, parseAddress, parseRange, rangeText } from './address.ts';
+export type { Address, AddressRange } from './address.ts';
+export { portNumber } from './endpoint.ts';
 export type {
   Action,
   DeviceMatch,
+  EndpointPattern,
+  EndpointProtocol,
   Pattern,
   Place,
   PolicyId,
   PolicyKind,
+  PortRange,
   Rule,
   RuleClass,
   SourceDirectory,

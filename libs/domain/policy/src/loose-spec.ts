@@ -28,6 +28,10 @@ export interface LooseEntry extends LooseMeaning {
   readonly protocol?: string;
   readonly domain?: string;
   readonly capability?: string;
+  readonly cidr?: string;
+  readonly cidrs?: readonly string[];
+  readonly direction?: string;
+  readonly ports?: readonly { readonly port?: string; readonly endPort?: number }[];
   readonly fromSource?: readonly LooseSource[];
 }
 
@@ -78,7 +82,7 @@ export interface LooseSpec extends LooseMeaning {
   readonly nodeSelector?: { readonly matchLabels?: Readonly<Record<string, string>> };
   readonly process?: Section<'matchPaths' | 'matchDirectories' | 'matchPatterns'>;
   readonly file?: Section<'matchPaths' | 'matchDirectories' | 'matchPatterns'>;
-  readonly network?: Section<'matchProtocols' | 'matchDNSQueries'>;
+  readonly network?: Section<'matchProtocols' | 'matchDNSQueries' | 'matchEndpoints'>;
   readonly capabilities?: Section<'matchCapabilities'>;
   readonly syscalls?: LooseMeaning & {
     readonly matchSyscalls?: readonly LooseSyscall[];

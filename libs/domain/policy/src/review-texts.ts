@@ -35,6 +35,10 @@ export function reviewTexts(kind: PolicyKind, spec: LooseSpec, reporter: Reporte
   for (const [i, entry] of (spec.network?.matchProtocols ?? []).entries()) {
     reviewProtocol(entry, ['spec', 'network', 'matchProtocols', i], kind, reporter);
   }
+  if ((spec.network?.matchEndpoints ?? []).length > 0) {
+    const message = 'agents other than this one do not know matchEndpoints and leave it out';
+    reporter.warn('KA_POLICY_WIDER', message, ['spec', 'network', 'matchEndpoints']);
+  }
   for (const [i, entry] of (spec.capabilities?.matchCapabilities ?? []).entries()) {
     reviewCapability(entry, ['spec', 'capabilities', 'matchCapabilities', i], kind, reporter);
   }

@@ -1,3 +1,5 @@
+import type { AddressRange } from './address.ts';
+
 /** What a rule or a posture asks for. */
 export type Action = 'Allow' | 'Audit' | 'Block';
 
@@ -14,7 +16,28 @@ export type Pattern =
   /** Any path whose last component is this name. */
   | { readonly kind: 'execname'; readonly name: string }
   /** Classes other than exec and file: the word as the policy writes it, normalised (protocol upper case, capability with CAP_, …). */
-  | { readonly kind: 'word'; readonly word: string };
+  | { readonly kind: 'word'; readonly word: string }
+  /** Network rules: who is talked to. */
+  | EndpointPattern;
+
+/** Peers and ports; what is absent or empty is any. */
+export interface EndpointPattern {
+  readonly kind: 'endpoint';
+  readonly direction?: 'ingress' | 'egress';
+  readonly protocol?: EndpointProtocol;
+  /** Of the peer. */
+  readonly range?: AddressRange;
+  /** Of the service: the peer's for egress, the own for ingress. */
+  readonly ports: readonly PortRange[];
+}
+
+export type EndpointProtocol = 'TCP' | 'UDP' | 'SCTP' | 'ICMP' | 'ICMPV6';
+
+/** Both ends belong to it. */
+export interface PortRange {
+  readonly from: number;
+  readonly to: number;
+}
 
 /** Where in the user's text something stands; lines and columns start at 1. */
 export interface Place {

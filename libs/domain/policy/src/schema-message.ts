@@ -9,6 +9,8 @@ const forms: Readonly<Record<string, string>> = {
   protocol:
     'known protocols, in one case: tcp udp raw icmp icmpv6 sctp stream dgram rdm seqpacket dccp packet all',
   capability: 'capabilities are written in lower case, for instance net_raw',
+  cidr: 'an address range is an address with an optional length: 10.0.0.0/8, fd00::/8',
+  cidrs: 'an address range is an address with an optional length: 10.0.0.0/8, fd00::/8',
   limit: 'a limit is a number with an optional unit: KB, MB, GB, K, M, G',
 };
 

@@ -3,6 +3,7 @@
  * rule; a word or path that can match nothing still gives its rule, because an Allow rule switches its class to a
  * whitelist even then.
  */
+import { endpoints } from './endpoint.ts';
 import type { Path } from './finding.ts';
 import type { LooseEntry, LooseSource, LooseSpec, LooseSyscall } from './loose-spec.ts';
 import { inherit, noMeaning, readMeaning } from './meaning.ts';
@@ -33,6 +34,9 @@ export function readRules(
   reader.entries('network', 'matchProtocols', spec.network, ({ protocol }) =>
     words('network', protocol, protocolWord),
   );
+  reader.entries('network', 'matchEndpoints', spec.network, (entry, path) =>
+    endpoints(entry, path, reporter).map((pattern) => ({ class: 'network', pattern })),
+  );
   reader.entries('network', 'matchDNSQueries', spec.network, ({ domain }) =>
     words('dns', domain, domainWord),
   );
@@ -62,14 +66,14 @@ class RuleReader {
     section: string,
     list: List,
     content: ((Meaning | object) & { readonly [L in List]?: readonly LooseEntry[] }) | undefined,
-    subjectsOf: (entry: LooseEntry) => readonly Subject[],
+    subjectsOf: (entry: LooseEntry, path: Path) => readonly Subject[],
   ): void {
     const outer = this.#section(section, content);
     for (const [i, entry] of (content?.[list] ?? []).entries()) {
       const path = ['spec', section, list, i];
       const meaning = inherit(readMeaning(entry, path, this.#reporter), outer);
       const flags = flagsOf(entry);
-      const subjects = subjectsOf(entry);
+      const subjects = subjectsOf(entry, path);
       if (subjects.length === 0) this.#empty(path, 'names nothing to match');
       for (const subject of subjects) {
         for (const source of this.#sources(entry.fromSource, path)) {

@@ -1,4 +1,11 @@
-import { capabilityWords, type Action, type Pattern } from '@kubearmor-ts/policy';
+import {
+  capabilityWords,
+  parseRange,
+  protocolWords,
+  type Action,
+  type EndpointPattern,
+  type Pattern,
+} from '@kubearmor-ts/policy';
 import type { VectorAccess, VectorRule, VectorSet } from './match-vector.ts';
 
 /* The questions of the vectors. Their answers come from elsewhere (`write-match-vectors.ts`). */
@@ -518,6 +525,95 @@ export const capabilities: QuestionFile = {
   ],
 };
 
+const protocol = (action: Action, word: string, source?: string): VectorRule => ({
+  ...capability(action, word, source),
+  class: 'network',
+});
+const endpoint = (
+  action: Action,
+  cidr: string,
+  more: Partial<EndpointPattern> = {},
+  source?: string,
+): VectorRule => ({
+  class: 'network',
+  pattern: { kind: 'endpoint', ports: [], ...(cidr === '' ? {} : { range: parseRange(cidr)! }), ...more },
+  action,
+  ...(source === undefined ? {} : { source }),
+});
+const ports = (from: number, to = from): Partial<EndpointPattern> => ({ ports: [{ from, to }] });
+
+const sockets = ['c4st', 'c6st', 'c4du', 'c4ri', 'c6rj', 'c4qs', 'cust', 'cudu', 'cnro', 'cpro', 'coqo', 'cooo'];
+const four = ['7f000001', '0a010203', '0a013fff', '0a014000', '0b000000', 'ffffffff'];
+const six = [
+  '00000000000000000000000000000001',
+  'fd000000000000000000000000000001',
+  'fdffffffffffffffffffffffffffffff',
+  'fe800000000000000000000000000001',
+];
+/** Every kind of socket, and every peer in both directions at some ports. */
+const talks = (source?: string): readonly Question[] =>
+  [
+    ...sockets,
+    ...['e', 'i'].flatMap((way) =>
+      ['0000', '0016', '01bb', '1fff', 'ffff'].flatMap((port) => [
+        ...(way === 'i' ? [`i4st${port}`, `i6st${port}`, `i4du${port}`] : []),
+        ...four.map((address) => `${way}4st${port}${address}`),
+        ...six.map((address) => `${way}6st${port}${address}`),
+        ...four.slice(1, 3).map((address) => `${way}4du${port}${address}`),
+      ]),
+    ),
+  ].map((path) => ({
+    class: 'network',
+    path,
+    access: '',
+    ...(source === undefined ? {} : { source }),
+  }));
+
+export const network: QuestionFile = {
+  about: 'Sockets by protocol and type, peers by address, port and direction, in both families',
+  sets: [
+    ...protocolWords.flatMap((word) =>
+      (['Allow', 'Block'] as const).map((action) =>
+        set(
+          [protocol(action, word)],
+          talks().filter(({ path }) => path!.length === 4),
+          'block',
+        ),
+      ),
+    ),
+    set([protocol('Block', 'TCP'), protocol('Allow', 'STREAM', '/bin/curl'), protocol('Audit', 'UDP')], [
+      ...talks(),
+      ...talks('/bin/curl'),
+    ]),
+    set(
+      [endpoint('Allow', '10.1.0.0/18', { ...ports(443), direction: 'egress', protocol: 'TCP' })],
+      talks(),
+      'block',
+    ),
+    set(
+      [
+        endpoint('Allow', '', { ...ports(0x1000, 0x1fff), direction: 'ingress' }),
+        endpoint('Block', 'fd00::/9', ports(0x1000, 0x1fff)),
+        endpoint('Audit', 'fd00::1', {}),
+      ],
+      talks(),
+      'audit',
+    ),
+    set(
+      [
+        endpoint('Block', '0.0.0.0/0', { protocol: 'TCP' }),
+        endpoint('Allow', '10.0.0.0/8', { protocol: 'TCP' }),
+        endpoint('Block', '10.1.0.0/18', ports(22)),
+        endpoint('Block', '::/0'),
+        endpoint('Allow', '::1'),
+        endpoint('Allow', '', ports(22), '/bin/ssh'),
+      ],
+      [...talks(), ...talks('/bin/ssh')],
+      'block',
+    ),
+  ],
+};
+
 export const questionFiles: Readonly<Record<string, QuestionFile>> = {
   'truth-table': truthTable,
   precedence,
@@ -527,5 +623,6 @@ export const questionFiles: Readonly<Record<string, QuestionFile>> = {
   sources,
   arguments: argumentLists,
   capabilities,
+  network,
   random,
 };

@@ -36,9 +36,10 @@ export const Class = {
   EXEC: 0,
   FILE: 1,
   CAPABILITY: 2,
+  NETWORK: 3,
 } as const;
 export type Class = (typeof Class)[keyof typeof Class];
-export const KA_CLASS_COUNT = 3;
+export const KA_CLASS_COUNT = 4;
 
 export const Code = {
   OK: 0,
@@ -72,9 +73,10 @@ export const Counter = {
   TEXT_TRUNCATED: 11,
   ARGS_UNCHECKED: 12,
   CAPABILITY_QUIET: 13,
+  SOCKET_UNMARKED: 14,
 } as const;
 export type Counter = (typeof Counter)[keyof typeof Counter];
-export const KA_COUNTER_COUNT = 14;
+export const KA_COUNTER_COUNT = 15;
 
 export const EventKind = {
   ACCESS: 1,
@@ -118,9 +120,23 @@ export const Hook = {
   SB_MOUNT: 15,
   MOVE_MOUNT: 16,
   CAPABLE: 17,
+  SOCKET_CREATE: 18,
+  SOCKET_BIND: 19,
+  SOCKET_LISTEN: 20,
+  SOCKET_CONNECT: 21,
+  SOCKET_ACCEPT: 22,
+  SOCKET_SENDMSG: 23,
+  SOCKET_RECVMSG: 24,
 } as const;
 export type Hook = (typeof Hook)[keyof typeof Hook];
-export const KA_HOOK_COUNT = 18;
+export const KA_HOOK_COUNT = 25;
+
+export const NetworkDirection = {
+  SOCKET: 99,
+  EGRESS: 101,
+  INGRESS: 105,
+} as const;
+export type NetworkDirection = (typeof NetworkDirection)[keyof typeof NetworkDirection];
 
 export const Ring = {
   ALERTS: 0,
@@ -169,6 +185,7 @@ export const counterList = [
   { name: 'TEXT_TRUNCATED', text: 'event texts cut to their bound' },
   { name: 'ARGS_UNCHECKED', text: 'runs held against allowedArgs whose arguments could not be read' },
   { name: 'CAPABILITY_QUIET', text: 'capabilities refused where the kernel wants no word said of it' },
+  { name: 'SOCKET_UNMARKED', text: 'accepted connections that will be judged as outgoing ones, for want of memory' },
 ] as const;
 
 /** By number. */
@@ -191,6 +208,13 @@ export const hookList = [
   { name: 'SB_MOUNT' },
   { name: 'MOVE_MOUNT' },
   { name: 'CAPABLE' },
+  { name: 'SOCKET_CREATE' },
+  { name: 'SOCKET_BIND' },
+  { name: 'SOCKET_LISTEN' },
+  { name: 'SOCKET_CONNECT' },
+  { name: 'SOCKET_ACCEPT' },
+  { name: 'SOCKET_SENDMSG' },
+  { name: 'SOCKET_RECVMSG' },
 ] as const;
 
 /** By number. */
@@ -359,7 +383,7 @@ export const HeaderLayout = {
 
 /** `struct ka_plan` */
 export const PlanLayout = {
-  sizeBytes: 208,
+  sizeBytes: 256,
   magic: 0,
   abiVersion: 4,
   size: 8,
@@ -386,7 +410,7 @@ export const RowLayout = {
 
 /** `struct ka_source_plan` */
 export const SourcePlanLayout = {
-  sizeBytes: 24,
+  sizeBytes: 32,
   root: 0,
 } as const;
 

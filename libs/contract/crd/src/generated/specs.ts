@@ -183,6 +183,36 @@ export interface MatchProtocol {
   readonly action?: 'Allow' | 'Audit' | 'Block';
 }
 
+export interface Port {
+  /** Number, or a name such as ssh, http, https, dns. */
+  readonly port: string;
+  /** Last port of a range. */
+  readonly endPort?: number;
+}
+
+export interface MatchEndpoints {
+  /** Address range of the peer; any when neither cidr nor cidrs is given. */
+  readonly cidr?: string;
+  /** Several of them. */
+  readonly cidrs?: readonly string[];
+  /** Ports of the service; any when absent. */
+  readonly ports?: readonly Port[];
+  /** What is spoken; any when absent. */
+  readonly protocol?: 'TCP' | 'UDP' | 'SCTP' | 'ICMP' | 'ICMPV6' | 'tcp' | 'udp' | 'sctp' | 'icmp' | 'icmpv6';
+  /** egress: peers that are called; ingress: peers that call. Both when absent. */
+  readonly direction?: 'ingress' | 'egress';
+  /** Executables the rule is limited to. */
+  readonly fromSource?: readonly FromSource[];
+  /** 1 (least) to 10 (most) in alerts. */
+  readonly severity?: number;
+  /** Labels copied into alerts. */
+  readonly tags?: readonly string[];
+  /** Text copied into alerts. */
+  readonly message?: string;
+  /** What happens to a match; the section or the policy decides when absent. */
+  readonly action?: 'Allow' | 'Audit' | 'Block';
+}
+
 export interface MatchDNSQuery {
   /** Domain name; it covers its subdomains. */
   readonly domain: string;
@@ -200,6 +230,8 @@ export interface MatchDNSQuery {
 
 export interface Network {
   readonly matchProtocols?: readonly MatchProtocol[];
+  /** Peers by address, port and direction. Stock agents know no such list and ignore it. */
+  readonly matchEndpoints?: readonly MatchEndpoints[];
   readonly matchDNSQueries?: readonly MatchDNSQuery[];
   /** 1 (least) to 10 (most) in alerts. */
   readonly severity?: number;
@@ -332,6 +364,8 @@ export interface NetworkMatchProtocol {
 
 export interface KubeArmorHostPolicySpecNetwork {
   readonly matchProtocols?: readonly NetworkMatchProtocol[];
+  /** Peers by address, port and direction. Stock agents know no such list and ignore it. */
+  readonly matchEndpoints?: readonly MatchEndpoints[];
   readonly matchDNSQueries?: readonly MatchDNSQuery[];
   /** 1 (least) to 10 (most) in alerts. */
   readonly severity?: number;
@@ -426,7 +460,7 @@ export interface From {
   readonly ipBlock: IpBlock;
 }
 
-export interface Port {
+export interface IngressPort {
   /** Number or one of ssh, http, https, dns. */
   readonly port: string;
   /** Last port of a range. */
@@ -441,7 +475,7 @@ export interface Ingress {
   /** Network interfaces; any when absent. */
   readonly iface?: readonly string[];
   /** Ports; any when absent. */
-  readonly ports?: readonly Port[];
+  readonly ports?: readonly IngressPort[];
   /** Bytes that may pass in each window; GB when no unit is given. */
   readonly limit?: string;
   /** Length of the window, for instance 16h. */
@@ -462,7 +496,7 @@ export interface Egress {
   /** Network interfaces; any when absent. */
   readonly iface?: readonly string[];
   /** Ports; any when absent. */
-  readonly ports?: readonly Port[];
+  readonly ports?: readonly IngressPort[];
   /** Bytes that may pass in each window; GB when no unit is given. */
   readonly limit?: string;
   /** Length of the window, for instance 16h. */

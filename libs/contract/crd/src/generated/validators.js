@@ -1,7 +1,7 @@
 // Written by tools/gen-crd.ts from schemas/*.yaml. Do not edit.
 "use strict";
 export const admitKubeArmorClusterPolicy = validate21;
-const schema6 = {"$id":"admitKubeArmorClusterPolicy","type":"object","properties":{"selector":{"$ref":"shared5"},"process":{"$ref":"shared19"},"file":{"$ref":"shared26"},"network":{"$ref":"shared32"},"capabilities":{"$ref":"shared36"},"syscalls":{"$ref":"shared46"},"presets":{"$ref":"shared48"},"apparmor":{"type":"string"},"severity":{"type":"integer","minimum":1,"maximum":10},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"$ref":"shared11"}}};
+const schema6 = {"$id":"admitKubeArmorClusterPolicy","type":"object","properties":{"selector":{"$ref":"shared5"},"process":{"$ref":"shared19"},"file":{"$ref":"shared26"},"network":{"$ref":"shared40"},"capabilities":{"$ref":"shared44"},"syscalls":{"$ref":"shared54"},"presets":{"$ref":"shared56"},"apparmor":{"type":"string"},"severity":{"type":"integer","minimum":1,"maximum":10},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"$ref":"shared11"}}};
 const schema7 = {"$id":"shared5","type":"object","properties":{"matchExpressions":{"$ref":"shared4"}}};
 const schema8 = {"$id":"shared4","type":"array","items":{"$ref":"shared3"}};
 const schema9 = {"$id":"shared3","type":"object","properties":{"key":{"$ref":"shared0"},"operator":{"$ref":"shared1"},"values":{"$ref":"shared2"}}};
@@ -1608,7 +1608,7 @@ validate71.errors = vErrors;
 return errors === 0;
 }
 
-const schema34 = {"$id":"shared32","type":"object","properties":{"matchProtocols":{"$ref":"shared29"},"matchDNSQueries":{"$ref":"shared31"},"severity":{"type":"integer","minimum":1,"maximum":10},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"$ref":"shared11"}}};
+const schema34 = {"$id":"shared40","type":"object","properties":{"matchProtocols":{"$ref":"shared29"},"matchEndpoints":{"$ref":"shared37"},"matchDNSQueries":{"$ref":"shared39"},"severity":{"type":"integer","minimum":1,"maximum":10},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"$ref":"shared11"}}};
 const schema35 = {"$id":"shared29","type":"array","items":{"$ref":"shared28"}};
 const schema36 = {"$id":"shared28","type":"object","required":["protocol"],"properties":{"protocol":{"$ref":"shared27"},"pts":{"type":"boolean"},"fromSource":{"$ref":"shared10"},"severity":{"type":"integer","minimum":1,"maximum":10},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"$ref":"shared11"}}};
 const schema37 = {"$id":"shared27","type":"string","pattern":"(tcp|TCP|udp|UDP|raw|RAW|icmp|ICMP|icmpv6|ICMPV6|sctp|SCTP|stream|STREAM|dgram|DGRAM|rdm|RDM|seqpacket|SEQPACKET|dccp|DCCP|packet|PACKET|all|ALL)$"};
@@ -1786,11 +1786,416 @@ validate98.errors = vErrors;
 return errors === 0;
 }
 
-const schema38 = {"$id":"shared31","type":"array","items":{"$ref":"shared30"}};
-const schema39 = {"$id":"shared30","type":"object","required":["domain"],"properties":{"domain":{"type":"string"},"fromSource":{"$ref":"shared10"},"severity":{"type":"integer","minimum":1,"maximum":10},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"$ref":"shared11"}}};
+const schema38 = {"$id":"shared37","type":"array","items":{"$ref":"shared36"}};
+const schema39 = {"$id":"shared36","type":"object","properties":{"cidr":{"$ref":"shared30"},"cidrs":{"$ref":"shared31"},"ports":{"$ref":"shared33"},"protocol":{"$ref":"shared34"},"direction":{"$ref":"shared35"},"fromSource":{"$ref":"shared10"},"severity":{"type":"integer","minimum":1,"maximum":10},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"$ref":"shared11"}}};
+const schema40 = {"$id":"shared30","type":"string","pattern":"^[0-9a-fA-F.:]+(/[0-9]{1,3})?$"};
+const pattern4 = new RegExp("^[0-9a-fA-F.:]+(/[0-9]{1,3})?$", "u");
+
+function validate109(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared30" */;
+let vErrors = null;
+let errors = 0;
+if(typeof data === "string"){
+if(!pattern4.test(data)){
+const err0 = {instancePath,schemaPath:"#/pattern",keyword:"pattern",params:{pattern: "^[0-9a-fA-F.:]+(/[0-9]{1,3})?$"}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+}
+else {
+const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+validate109.errors = vErrors;
+return errors === 0;
+}
+
+const schema41 = {"$id":"shared31","type":"array","maxItems":1000,"items":{"$ref":"shared30"}};
+
+function validate111(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared31" */;
+let vErrors = null;
+let errors = 0;
+if(Array.isArray(data)){
+if(data.length > 1000){
+const err0 = {instancePath,schemaPath:"#/maxItems",keyword:"maxItems",params:{limit: 1000}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+const len0 = data.length;
+for(let i0=0; i0<len0; i0++){
+if(!(validate109(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate109.errors : vErrors.concat(validate109.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+validate111.errors = vErrors;
+return errors === 0;
+}
+
+const schema42 = {"$id":"shared33","type":"array","maxItems":100,"items":{"$ref":"shared32"}};
+const schema43 = {"$id":"shared32","type":"object","required":["port"],"properties":{"port":{"type":"string"},"endPort":{"type":"integer","minimum":1,"maximum":65535}}};
+
+function validate115(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared32" */;
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.port === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "port"}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+if(data.port !== undefined){
+if(typeof data.port !== "string"){
+const err1 = {instancePath:instancePath+"/port",schemaPath:"#/properties/port/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+if(data.endPort !== undefined){
+let data1 = data.endPort;
+if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
+const err2 = {instancePath:instancePath+"/endPort",schemaPath:"#/properties/endPort/type",keyword:"type",params:{type: "integer"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+if((typeof data1 == "number") && (isFinite(data1))){
+if(data1 > 65535 || isNaN(data1)){
+const err3 = {instancePath:instancePath+"/endPort",schemaPath:"#/properties/endPort/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+if(data1 < 1 || isNaN(data1)){
+const err4 = {instancePath:instancePath+"/endPort",schemaPath:"#/properties/endPort/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+}
+}
+}
+else {
+const err5 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+validate115.errors = vErrors;
+return errors === 0;
+}
+
+
+function validate114(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared33" */;
+let vErrors = null;
+let errors = 0;
+if(Array.isArray(data)){
+if(data.length > 100){
+const err0 = {instancePath,schemaPath:"#/maxItems",keyword:"maxItems",params:{limit: 100}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+const len0 = data.length;
+for(let i0=0; i0<len0; i0++){
+if(!(validate115(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate115.errors : vErrors.concat(validate115.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+validate114.errors = vErrors;
+return errors === 0;
+}
+
+const schema44 = {"$id":"shared34","type":"string","enum":["TCP","UDP","SCTP","ICMP","ICMPV6","tcp","udp","sctp","icmp","icmpv6"]};
+const func0 = Object.is;
+
+function validate118(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared34" */;
+let vErrors = null;
+let errors = 0;
+if(typeof data !== "string"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+let valid0;
+valid0 = false;
+for(const v0 of schema44.enum){
+if(func0(data, v0)){
+valid0 = true;
+break;
+}
+}
+if(!valid0){
+const err1 = {instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema44.enum}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+validate118.errors = vErrors;
+return errors === 0;
+}
+
+const schema45 = {"$id":"shared35","type":"string","enum":["ingress","egress"]};
+
+function validate120(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared35" */;
+let vErrors = null;
+let errors = 0;
+if(typeof data !== "string"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+if(!((data === "ingress") || (data === "egress"))){
+const err1 = {instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema45.enum}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+validate120.errors = vErrors;
+return errors === 0;
+}
+
 
 function validate108(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared30" */;
+/*# sourceURL="shared36" */;
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.cidr !== undefined){
+if(!(validate109(data.cidr, {instancePath:instancePath+"/cidr",parentData:data,parentDataProperty:"cidr",rootData}))){
+vErrors = vErrors === null ? validate109.errors : vErrors.concat(validate109.errors);
+errors = vErrors.length;
+}
+}
+if(data.cidrs !== undefined){
+if(!(validate111(data.cidrs, {instancePath:instancePath+"/cidrs",parentData:data,parentDataProperty:"cidrs",rootData}))){
+vErrors = vErrors === null ? validate111.errors : vErrors.concat(validate111.errors);
+errors = vErrors.length;
+}
+}
+if(data.ports !== undefined){
+if(!(validate114(data.ports, {instancePath:instancePath+"/ports",parentData:data,parentDataProperty:"ports",rootData}))){
+vErrors = vErrors === null ? validate114.errors : vErrors.concat(validate114.errors);
+errors = vErrors.length;
+}
+}
+if(data.protocol !== undefined){
+if(!(validate118(data.protocol, {instancePath:instancePath+"/protocol",parentData:data,parentDataProperty:"protocol",rootData}))){
+vErrors = vErrors === null ? validate118.errors : vErrors.concat(validate118.errors);
+errors = vErrors.length;
+}
+}
+if(data.direction !== undefined){
+if(!(validate120(data.direction, {instancePath:instancePath+"/direction",parentData:data,parentDataProperty:"direction",rootData}))){
+vErrors = vErrors === null ? validate120.errors : vErrors.concat(validate120.errors);
+errors = vErrors.length;
+}
+}
+if(data.fromSource !== undefined){
+if(!(validate43(data.fromSource, {instancePath:instancePath+"/fromSource",parentData:data,parentDataProperty:"fromSource",rootData}))){
+vErrors = vErrors === null ? validate43.errors : vErrors.concat(validate43.errors);
+errors = vErrors.length;
+}
+}
+if(data.severity !== undefined){
+let data6 = data.severity;
+if(!(((typeof data6 == "number") && (!(data6 % 1) && !isNaN(data6))) && (isFinite(data6)))){
+const err0 = {instancePath:instancePath+"/severity",schemaPath:"#/properties/severity/type",keyword:"type",params:{type: "integer"}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+if((typeof data6 == "number") && (isFinite(data6))){
+if(data6 > 10 || isNaN(data6)){
+const err1 = {instancePath:instancePath+"/severity",schemaPath:"#/properties/severity/maximum",keyword:"maximum",params:{comparison: "<=", limit: 10}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+if(data6 < 1 || isNaN(data6)){
+const err2 = {instancePath:instancePath+"/severity",schemaPath:"#/properties/severity/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+}
+if(data.tags !== undefined){
+if(!(validate29(data.tags, {instancePath:instancePath+"/tags",parentData:data,parentDataProperty:"tags",rootData}))){
+vErrors = vErrors === null ? validate29.errors : vErrors.concat(validate29.errors);
+errors = vErrors.length;
+}
+}
+if(data.message !== undefined){
+if(typeof data.message !== "string"){
+const err3 = {instancePath:instancePath+"/message",schemaPath:"#/properties/message/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+}
+if(data.action !== undefined){
+if(!(validate49(data.action, {instancePath:instancePath+"/action",parentData:data,parentDataProperty:"action",rootData}))){
+vErrors = vErrors === null ? validate49.errors : vErrors.concat(validate49.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err4 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+validate108.errors = vErrors;
+return errors === 0;
+}
+
+
+function validate107(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared37" */;
+let vErrors = null;
+let errors = 0;
+if(Array.isArray(data)){
+const len0 = data.length;
+for(let i0=0; i0<len0; i0++){
+if(!(validate108(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate108.errors : vErrors.concat(validate108.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate107.errors = vErrors;
+return errors === 0;
+}
+
+const schema46 = {"$id":"shared39","type":"array","items":{"$ref":"shared38"}};
+const schema47 = {"$id":"shared38","type":"object","required":["domain"],"properties":{"domain":{"type":"string"},"fromSource":{"$ref":"shared10"},"severity":{"type":"integer","minimum":1,"maximum":10},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"$ref":"shared11"}}};
+
+function validate128(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared38" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -1892,20 +2297,20 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate108.errors = vErrors;
+validate128.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate107(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared31" */;
+function validate127(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared39" */;
 let vErrors = null;
 let errors = 0;
 if(Array.isArray(data)){
 const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate108(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate108.errors : vErrors.concat(validate108.errors);
+if(!(validate128(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate128.errors : vErrors.concat(validate128.errors);
 errors = vErrors.length;
 }
 }
@@ -1920,13 +2325,13 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate107.errors = vErrors;
+validate127.errors = vErrors;
 return errors === 0;
 }
 
 
 function validate97(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared32" */;
+/*# sourceURL="shared40" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -1936,15 +2341,21 @@ vErrors = vErrors === null ? validate98.errors : vErrors.concat(validate98.error
 errors = vErrors.length;
 }
 }
-if(data.matchDNSQueries !== undefined){
-if(!(validate107(data.matchDNSQueries, {instancePath:instancePath+"/matchDNSQueries",parentData:data,parentDataProperty:"matchDNSQueries",rootData}))){
+if(data.matchEndpoints !== undefined){
+if(!(validate107(data.matchEndpoints, {instancePath:instancePath+"/matchEndpoints",parentData:data,parentDataProperty:"matchEndpoints",rootData}))){
 vErrors = vErrors === null ? validate107.errors : vErrors.concat(validate107.errors);
 errors = vErrors.length;
 }
 }
+if(data.matchDNSQueries !== undefined){
+if(!(validate127(data.matchDNSQueries, {instancePath:instancePath+"/matchDNSQueries",parentData:data,parentDataProperty:"matchDNSQueries",rootData}))){
+vErrors = vErrors === null ? validate127.errors : vErrors.concat(validate127.errors);
+errors = vErrors.length;
+}
+}
 if(data.severity !== undefined){
-let data2 = data.severity;
-if(!(((typeof data2 == "number") && (!(data2 % 1) && !isNaN(data2))) && (isFinite(data2)))){
+let data3 = data.severity;
+if(!(((typeof data3 == "number") && (!(data3 % 1) && !isNaN(data3))) && (isFinite(data3)))){
 const err0 = {instancePath:instancePath+"/severity",schemaPath:"#/properties/severity/type",keyword:"type",params:{type: "integer"}};
 if(vErrors === null){
 vErrors = [err0];
@@ -1954,8 +2365,8 @@ vErrors.push(err0);
 }
 errors++;
 }
-if((typeof data2 == "number") && (isFinite(data2))){
-if(data2 > 10 || isNaN(data2)){
+if((typeof data3 == "number") && (isFinite(data3))){
+if(data3 > 10 || isNaN(data3)){
 const err1 = {instancePath:instancePath+"/severity",schemaPath:"#/properties/severity/maximum",keyword:"maximum",params:{comparison: "<=", limit: 10}};
 if(vErrors === null){
 vErrors = [err1];
@@ -1965,7 +2376,7 @@ vErrors.push(err1);
 }
 errors++;
 }
-if(data2 < 1 || isNaN(data2)){
+if(data3 < 1 || isNaN(data3)){
 const err2 = {instancePath:instancePath+"/severity",schemaPath:"#/properties/severity/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 if(vErrors === null){
 vErrors = [err2];
@@ -2016,18 +2427,18 @@ validate97.errors = vErrors;
 return errors === 0;
 }
 
-const schema40 = {"$id":"shared36","type":"object","properties":{"matchCapabilities":{"$ref":"shared35"},"severity":{"type":"integer","minimum":1,"maximum":10},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"$ref":"shared11"}}};
-const schema41 = {"$id":"shared35","type":"array","items":{"$ref":"shared34"}};
-const schema42 = {"$id":"shared34","type":"object","required":["capability"],"properties":{"capability":{"$ref":"shared33"},"fromSource":{"$ref":"shared10"},"severity":{"type":"integer","minimum":1,"maximum":10},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"$ref":"shared11"}}};
-const schema43 = {"$id":"shared33","type":"string","pattern":"(chown|dac_override|dac_read_search|fowner|fsetid|kill|setgid|setuid|setpcap|linux_immutable|net_bind_service|net_broadcast|net_admin|net_raw|ipc_lock|ipc_owner|sys_module|sys_rawio|sys_chroot|sys_ptrace|sys_pacct|sys_admin|sys_boot|sys_nice|sys_resource|sys_time|sys_tty_config|mknod|lease|audit_write|audit_control|setfcap|mac_override|mac_admin|syslog|wake_alarm|block_suspend|audit_read|perfmon|bpf|checkpoint_restore)$"};
-const pattern4 = new RegExp("(chown|dac_override|dac_read_search|fowner|fsetid|kill|setgid|setuid|setpcap|linux_immutable|net_bind_service|net_broadcast|net_admin|net_raw|ipc_lock|ipc_owner|sys_module|sys_rawio|sys_chroot|sys_ptrace|sys_pacct|sys_admin|sys_boot|sys_nice|sys_resource|sys_time|sys_tty_config|mknod|lease|audit_write|audit_control|setfcap|mac_override|mac_admin|syslog|wake_alarm|block_suspend|audit_read|perfmon|bpf|checkpoint_restore)$", "u");
+const schema48 = {"$id":"shared44","type":"object","properties":{"matchCapabilities":{"$ref":"shared43"},"severity":{"type":"integer","minimum":1,"maximum":10},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"$ref":"shared11"}}};
+const schema49 = {"$id":"shared43","type":"array","items":{"$ref":"shared42"}};
+const schema50 = {"$id":"shared42","type":"object","required":["capability"],"properties":{"capability":{"$ref":"shared41"},"fromSource":{"$ref":"shared10"},"severity":{"type":"integer","minimum":1,"maximum":10},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"$ref":"shared11"}}};
+const schema51 = {"$id":"shared41","type":"string","pattern":"(chown|dac_override|dac_read_search|fowner|fsetid|kill|setgid|setuid|setpcap|linux_immutable|net_bind_service|net_broadcast|net_admin|net_raw|ipc_lock|ipc_owner|sys_module|sys_rawio|sys_chroot|sys_ptrace|sys_pacct|sys_admin|sys_boot|sys_nice|sys_resource|sys_time|sys_tty_config|mknod|lease|audit_write|audit_control|setfcap|mac_override|mac_admin|syslog|wake_alarm|block_suspend|audit_read|perfmon|bpf|checkpoint_restore)$"};
+const pattern5 = new RegExp("(chown|dac_override|dac_read_search|fowner|fsetid|kill|setgid|setuid|setpcap|linux_immutable|net_bind_service|net_broadcast|net_admin|net_raw|ipc_lock|ipc_owner|sys_module|sys_rawio|sys_chroot|sys_ptrace|sys_pacct|sys_admin|sys_boot|sys_nice|sys_resource|sys_time|sys_tty_config|mknod|lease|audit_write|audit_control|setfcap|mac_override|mac_admin|syslog|wake_alarm|block_suspend|audit_read|perfmon|bpf|checkpoint_restore)$", "u");
 
-function validate120(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared33" */;
+function validate140(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared41" */;
 let vErrors = null;
 let errors = 0;
 if(typeof data === "string"){
-if(!pattern4.test(data)){
+if(!pattern5.test(data)){
 const err0 = {instancePath,schemaPath:"#/pattern",keyword:"pattern",params:{pattern: "(chown|dac_override|dac_read_search|fowner|fsetid|kill|setgid|setuid|setpcap|linux_immutable|net_bind_service|net_broadcast|net_admin|net_raw|ipc_lock|ipc_owner|sys_module|sys_rawio|sys_chroot|sys_ptrace|sys_pacct|sys_admin|sys_boot|sys_nice|sys_resource|sys_time|sys_tty_config|mknod|lease|audit_write|audit_control|setfcap|mac_override|mac_admin|syslog|wake_alarm|block_suspend|audit_read|perfmon|bpf|checkpoint_restore)$"}};
 if(vErrors === null){
 vErrors = [err0];
@@ -2048,13 +2459,13 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate120.errors = vErrors;
+validate140.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate119(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared34" */;
+function validate139(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared42" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -2069,8 +2480,8 @@ vErrors.push(err0);
 errors++;
 }
 if(data.capability !== undefined){
-if(!(validate120(data.capability, {instancePath:instancePath+"/capability",parentData:data,parentDataProperty:"capability",rootData}))){
-vErrors = vErrors === null ? validate120.errors : vErrors.concat(validate120.errors);
+if(!(validate140(data.capability, {instancePath:instancePath+"/capability",parentData:data,parentDataProperty:"capability",rootData}))){
+vErrors = vErrors === null ? validate140.errors : vErrors.concat(validate140.errors);
 errors = vErrors.length;
 }
 }
@@ -2150,20 +2561,20 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate119.errors = vErrors;
+validate139.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate118(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared35" */;
+function validate138(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared43" */;
 let vErrors = null;
 let errors = 0;
 if(Array.isArray(data)){
 const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate119(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate119.errors : vErrors.concat(validate119.errors);
+if(!(validate139(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate139.errors : vErrors.concat(validate139.errors);
 errors = vErrors.length;
 }
 }
@@ -2178,19 +2589,19 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate118.errors = vErrors;
+validate138.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate117(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared36" */;
+function validate137(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared44" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.matchCapabilities !== undefined){
-if(!(validate118(data.matchCapabilities, {instancePath:instancePath+"/matchCapabilities",parentData:data,parentDataProperty:"matchCapabilities",rootData}))){
-vErrors = vErrors === null ? validate118.errors : vErrors.concat(validate118.errors);
+if(!(validate138(data.matchCapabilities, {instancePath:instancePath+"/matchCapabilities",parentData:data,parentDataProperty:"matchCapabilities",rootData}))){
+vErrors = vErrors === null ? validate138.errors : vErrors.concat(validate138.errors);
 errors = vErrors.length;
 }
 }
@@ -2264,19 +2675,18 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate117.errors = vErrors;
+validate137.errors = vErrors;
 return errors === 0;
 }
 
-const schema44 = {"$id":"shared46","type":"object","properties":{"matchSyscalls":{"$ref":"shared42"},"matchPaths":{"$ref":"shared45"},"severity":{"type":"integer","minimum":1,"maximum":10},"tags":{"$ref":"shared2"},"message":{"type":"string"}}};
-const schema45 = {"$id":"shared42","type":"array","items":{"$ref":"shared41"}};
-const schema46 = {"$id":"shared41","type":"object","properties":{"syscall":{"$ref":"shared38"},"fromSource":{"$ref":"shared40"}}};
-const schema47 = {"$id":"shared38","type":"array","items":{"$ref":"shared37"}};
-const schema48 = {"$id":"shared37","type":"string","enum":["read","write","open","close","stat","fstat","lstat","poll","lseek","mmap","mprotect","munmap","brk","rt_sigaction","rt_sigprocmask","rt_sigreturn","ioctl","pread64","pwrite64","readv","writev","access","pipe","select","sched_yield","mremap","msync","mincore","madvise","shmget","shmat","shmctl","dup","dup2","pause","nanosleep","getitimer","alarm","setitimer","getpid","sendfile","socket","connect","accept","sendto","recvfrom","sendmsg","recvmsg","shutdown","bind","listen","getsockname","getpeername","socketpair","setsockopt","getsockopt","clone","fork","vfork","execve","exit","wait4","kill","uname","semget","semop","semctl","shmdt","msgget","msgsnd","msgrcv","msgctl","fcntl","flock","fsync","fdatasync","truncate","ftruncate","getdents","getcwd","chdir","fchdir","rename","mkdir","rmdir","creat","link","unlink","symlink","readlink","chmod","fchmod","chown","fchown","lchown","umask","gettimeofday","getrlimit","getrusage","sysinfo","times","ptrace","getuid","syslog","getgid","setuid","setgid","geteuid","getegid","setpgid","getppid","getpgrp","setsid","setreuid","setregid","getgroups","setgroups","setresuid","getresuid","setresgid","getresgid","getpgid","setfsuid","setfsgid","getsid","capget","capset","rt_sigpending","rt_sigtimedwait","rt_sigqueueinfo","rt_sigsuspend","sigaltstack","utime","mknod","uselib","personality","ustat","statfs","fstatfs","sysfs","getpriority","setpriority","sched_setparam","sched_getparam","sched_setscheduler","sched_getscheduler","sched_get_priority_max","sched_get_priority_min","sched_rr_get_interval","mlock","munlock","mlockall","munlockall","vhangup","modify_ldt","pivot_root","_sysctl","prctl","arch_prctl","adjtimex","setrlimit","chroot","sync","acct","settimeofday","mount","umount2","swapon","swapoff","reboot","sethostname","setdomainname","iopl","ioperm","create_module","init_module","delete_module","get_kernel_syms","query_module","quotactl","nfsservctl","getpmsg","putpmsg","afs_syscall","tuxcall","security","gettid","readahead","setxattr","lsetxattr","fsetxattr","getxattr","lgetxattr","fgetxattr","listxattr","llistxattr","flistxattr","removexattr","lremovexattr","fremovexattr","tkill","time","futex","sched_setaffinity","sched_getaffinity","set_thread_area","io_setup","io_destroy","io_getevents","io_submit","io_cancel","get_thread_area","lookup_dcookie","epoll_create","epoll_ctl_old","epoll_wait_old","remap_file_pages","getdents64","set_tid_address","restart_syscall","semtimedop","fadvise64","timer_create","timer_settime","timer_gettime","timer_getoverrun","timer_delete","clock_settime","clock_gettime","clock_getres","clock_nanosleep","exit_group","epoll_wait","epoll_ctl","tgkill","utimes","vserver","mbind","set_mempolicy","get_mempolicy","mq_open","mq_unlink","mq_timedsend","mq_timedreceive","mq_notify","mq_getsetattr","kexec_load","waitid","add_key","request_key","keyctl","ioprio_set","ioprio_get","inotify_init","inotify_add_watch","inotify_rm_watch","migrate_pages","openat","mkdirat","mknodat","fchownat","futimesat","newfstatat","unlinkat","renameat","linkat","symlinkat","readlinkat","fchmodat","faccessat","pselect6","ppoll","unshare","set_robust_list","get_robust_list","splice","tee","sync_file_range","vmsplice","move_pages","utimensat","epoll_pwait","signalfd","timerfd_create","eventfd","fallocate","timerfd_settime","timerfd_gettime","accept4","signalfd4","eventfd2","epoll_create1","dup3","pipe2","inotify_init1","preadv","pwritev","rt_tgsigqueueinfo","perf_event_open","recvmmsg","fanotify_init","fanotify_mark","prlimit64","name_to_handle_at","open_by_handle_at","clock_adjtime","syncfs","sendmmsg","setns","getcpu","process_vm_readv","process_vm_writev","kcmp","finit_module","sched_setattr","sched_getattr","renameat2","seccomp","getrandom","memfd_create","kexec_file_load","bpf","execveat","userfaultfd","membarrier","mlock2","copy_file_range","preadv2","pwritev2","pkey_mprotect","pkey_alloc","pkey_free","statx","io_pgetevents","rseq"]};
-const func0 = Object.is;
+const schema52 = {"$id":"shared54","type":"object","properties":{"matchSyscalls":{"$ref":"shared50"},"matchPaths":{"$ref":"shared53"},"severity":{"type":"integer","minimum":1,"maximum":10},"tags":{"$ref":"shared2"},"message":{"type":"string"}}};
+const schema53 = {"$id":"shared50","type":"array","items":{"$ref":"shared49"}};
+const schema54 = {"$id":"shared49","type":"object","properties":{"syscall":{"$ref":"shared46"},"fromSource":{"$ref":"shared48"}}};
+const schema55 = {"$id":"shared46","type":"array","items":{"$ref":"shared45"}};
+const schema56 = {"$id":"shared45","type":"string","enum":["read","write","open","close","stat","fstat","lstat","poll","lseek","mmap","mprotect","munmap","brk","rt_sigaction","rt_sigprocmask","rt_sigreturn","ioctl","pread64","pwrite64","readv","writev","access","pipe","select","sched_yield","mremap","msync","mincore","madvise","shmget","shmat","shmctl","dup","dup2","pause","nanosleep","getitimer","alarm","setitimer","getpid","sendfile","socket","connect","accept","sendto","recvfrom","sendmsg","recvmsg","shutdown","bind","listen","getsockname","getpeername","socketpair","setsockopt","getsockopt","clone","fork","vfork","execve","exit","wait4","kill","uname","semget","semop","semctl","shmdt","msgget","msgsnd","msgrcv","msgctl","fcntl","flock","fsync","fdatasync","truncate","ftruncate","getdents","getcwd","chdir","fchdir","rename","mkdir","rmdir","creat","link","unlink","symlink","readlink","chmod","fchmod","chown","fchown","lchown","umask","gettimeofday","getrlimit","getrusage","sysinfo","times","ptrace","getuid","syslog","getgid","setuid","setgid","geteuid","getegid","setpgid","getppid","getpgrp","setsid","setreuid","setregid","getgroups","setgroups","setresuid","getresuid","setresgid","getresgid","getpgid","setfsuid","setfsgid","getsid","capget","capset","rt_sigpending","rt_sigtimedwait","rt_sigqueueinfo","rt_sigsuspend","sigaltstack","utime","mknod","uselib","personality","ustat","statfs","fstatfs","sysfs","getpriority","setpriority","sched_setparam","sched_getparam","sched_setscheduler","sched_getscheduler","sched_get_priority_max","sched_get_priority_min","sched_rr_get_interval","mlock","munlock","mlockall","munlockall","vhangup","modify_ldt","pivot_root","_sysctl","prctl","arch_prctl","adjtimex","setrlimit","chroot","sync","acct","settimeofday","mount","umount2","swapon","swapoff","reboot","sethostname","setdomainname","iopl","ioperm","create_module","init_module","delete_module","get_kernel_syms","query_module","quotactl","nfsservctl","getpmsg","putpmsg","afs_syscall","tuxcall","security","gettid","readahead","setxattr","lsetxattr","fsetxattr","getxattr","lgetxattr","fgetxattr","listxattr","llistxattr","flistxattr","removexattr","lremovexattr","fremovexattr","tkill","time","futex","sched_setaffinity","sched_getaffinity","set_thread_area","io_setup","io_destroy","io_getevents","io_submit","io_cancel","get_thread_area","lookup_dcookie","epoll_create","epoll_ctl_old","epoll_wait_old","remap_file_pages","getdents64","set_tid_address","restart_syscall","semtimedop","fadvise64","timer_create","timer_settime","timer_gettime","timer_getoverrun","timer_delete","clock_settime","clock_gettime","clock_getres","clock_nanosleep","exit_group","epoll_wait","epoll_ctl","tgkill","utimes","vserver","mbind","set_mempolicy","get_mempolicy","mq_open","mq_unlink","mq_timedsend","mq_timedreceive","mq_notify","mq_getsetattr","kexec_load","waitid","add_key","request_key","keyctl","ioprio_set","ioprio_get","inotify_init","inotify_add_watch","inotify_rm_watch","migrate_pages","openat","mkdirat","mknodat","fchownat","futimesat","newfstatat","unlinkat","renameat","linkat","symlinkat","readlinkat","fchmodat","faccessat","pselect6","ppoll","unshare","set_robust_list","get_robust_list","splice","tee","sync_file_range","vmsplice","move_pages","utimensat","epoll_pwait","signalfd","timerfd_create","eventfd","fallocate","timerfd_settime","timerfd_gettime","accept4","signalfd4","eventfd2","epoll_create1","dup3","pipe2","inotify_init1","preadv","pwritev","rt_tgsigqueueinfo","perf_event_open","recvmmsg","fanotify_init","fanotify_mark","prlimit64","name_to_handle_at","open_by_handle_at","clock_adjtime","syncfs","sendmmsg","setns","getcpu","process_vm_readv","process_vm_writev","kcmp","finit_module","sched_setattr","sched_getattr","renameat2","seccomp","getrandom","memfd_create","kexec_file_load","bpf","execveat","userfaultfd","membarrier","mlock2","copy_file_range","preadv2","pwritev2","pkey_mprotect","pkey_alloc","pkey_free","statx","io_pgetevents","rseq"]};
 
-function validate134(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared37" */;
+function validate154(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared45" */;
 let vErrors = null;
 let errors = 0;
 if(typeof data !== "string"){
@@ -2291,14 +2701,14 @@ errors++;
 }
 let valid0;
 valid0 = false;
-for(const v0 of schema48.enum){
+for(const v0 of schema56.enum){
 if(func0(data, v0)){
 valid0 = true;
 break;
 }
 }
 if(!valid0){
-const err1 = {instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema48.enum}};
+const err1 = {instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema56.enum}};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -2307,20 +2717,20 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate134.errors = vErrors;
+validate154.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate133(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared38" */;
+function validate153(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared46" */;
 let vErrors = null;
 let errors = 0;
 if(Array.isArray(data)){
 const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate134(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate134.errors : vErrors.concat(validate134.errors);
+if(!(validate154(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate154.errors : vErrors.concat(validate154.errors);
 errors = vErrors.length;
 }
 }
@@ -2335,15 +2745,15 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate133.errors = vErrors;
+validate153.errors = vErrors;
 return errors === 0;
 }
 
-const schema49 = {"$id":"shared40","type":"array","items":{"$ref":"shared39"}};
-const schema50 = {"$id":"shared39","type":"object","properties":{"path":{"$ref":"shared6"},"dir":{"type":"string"},"recursive":{"type":"boolean"}}};
+const schema57 = {"$id":"shared48","type":"array","items":{"$ref":"shared47"}};
+const schema58 = {"$id":"shared47","type":"object","properties":{"path":{"$ref":"shared6"},"dir":{"type":"string"},"recursive":{"type":"boolean"}}};
 
-function validate138(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared39" */;
+function validate158(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared47" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -2388,20 +2798,20 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate138.errors = vErrors;
+validate158.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate137(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared40" */;
+function validate157(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared48" */;
 let vErrors = null;
 let errors = 0;
 if(Array.isArray(data)){
 const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate138(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate138.errors : vErrors.concat(validate138.errors);
+if(!(validate158(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate158.errors : vErrors.concat(validate158.errors);
 errors = vErrors.length;
 }
 }
@@ -2416,25 +2826,25 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate137.errors = vErrors;
+validate157.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate132(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared41" */;
+function validate152(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared49" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.syscall !== undefined){
-if(!(validate133(data.syscall, {instancePath:instancePath+"/syscall",parentData:data,parentDataProperty:"syscall",rootData}))){
-vErrors = vErrors === null ? validate133.errors : vErrors.concat(validate133.errors);
+if(!(validate153(data.syscall, {instancePath:instancePath+"/syscall",parentData:data,parentDataProperty:"syscall",rootData}))){
+vErrors = vErrors === null ? validate153.errors : vErrors.concat(validate153.errors);
 errors = vErrors.length;
 }
 }
 if(data.fromSource !== undefined){
-if(!(validate137(data.fromSource, {instancePath:instancePath+"/fromSource",parentData:data,parentDataProperty:"fromSource",rootData}))){
-vErrors = vErrors === null ? validate137.errors : vErrors.concat(validate137.errors);
+if(!(validate157(data.fromSource, {instancePath:instancePath+"/fromSource",parentData:data,parentDataProperty:"fromSource",rootData}))){
+vErrors = vErrors === null ? validate157.errors : vErrors.concat(validate157.errors);
 errors = vErrors.length;
 }
 }
@@ -2449,20 +2859,20 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate132.errors = vErrors;
+validate152.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate131(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared42" */;
+function validate151(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared50" */;
 let vErrors = null;
 let errors = 0;
 if(Array.isArray(data)){
 const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate132(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate132.errors : vErrors.concat(validate132.errors);
+if(!(validate152(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate152.errors : vErrors.concat(validate152.errors);
 errors = vErrors.length;
 }
 }
@@ -2477,21 +2887,21 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate131.errors = vErrors;
+validate151.errors = vErrors;
 return errors === 0;
 }
 
-const schema51 = {"$id":"shared45","type":"array","items":{"$ref":"shared44"}};
-const schema52 = {"$id":"shared44","type":"object","properties":{"path":{"$ref":"shared43"},"recursive":{"type":"boolean"},"syscall":{"$ref":"shared38"},"fromSource":{"$ref":"shared40"}}};
-const schema53 = {"$id":"shared43","type":"string","pattern":"(^/.*[^/]$)|(^/$|^/.*/$)"};
-const pattern5 = new RegExp("(^/.*[^/]$)|(^/$|^/.*/$)", "u");
+const schema59 = {"$id":"shared53","type":"array","items":{"$ref":"shared52"}};
+const schema60 = {"$id":"shared52","type":"object","properties":{"path":{"$ref":"shared51"},"recursive":{"type":"boolean"},"syscall":{"$ref":"shared46"},"fromSource":{"$ref":"shared48"}}};
+const schema61 = {"$id":"shared51","type":"string","pattern":"(^/.*[^/]$)|(^/$|^/.*/$)"};
+const pattern6 = new RegExp("(^/.*[^/]$)|(^/$|^/.*/$)", "u");
 
-function validate146(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared43" */;
+function validate166(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared51" */;
 let vErrors = null;
 let errors = 0;
 if(typeof data === "string"){
-if(!pattern5.test(data)){
+if(!pattern6.test(data)){
 const err0 = {instancePath,schemaPath:"#/pattern",keyword:"pattern",params:{pattern: "(^/.*[^/]$)|(^/$|^/.*/$)"}};
 if(vErrors === null){
 vErrors = [err0];
@@ -2512,19 +2922,19 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate146.errors = vErrors;
+validate166.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate145(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared44" */;
+function validate165(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared52" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.path !== undefined){
-if(!(validate146(data.path, {instancePath:instancePath+"/path",parentData:data,parentDataProperty:"path",rootData}))){
-vErrors = vErrors === null ? validate146.errors : vErrors.concat(validate146.errors);
+if(!(validate166(data.path, {instancePath:instancePath+"/path",parentData:data,parentDataProperty:"path",rootData}))){
+vErrors = vErrors === null ? validate166.errors : vErrors.concat(validate166.errors);
 errors = vErrors.length;
 }
 }
@@ -2541,14 +2951,14 @@ errors++;
 }
 }
 if(data.syscall !== undefined){
-if(!(validate133(data.syscall, {instancePath:instancePath+"/syscall",parentData:data,parentDataProperty:"syscall",rootData}))){
-vErrors = vErrors === null ? validate133.errors : vErrors.concat(validate133.errors);
+if(!(validate153(data.syscall, {instancePath:instancePath+"/syscall",parentData:data,parentDataProperty:"syscall",rootData}))){
+vErrors = vErrors === null ? validate153.errors : vErrors.concat(validate153.errors);
 errors = vErrors.length;
 }
 }
 if(data.fromSource !== undefined){
-if(!(validate137(data.fromSource, {instancePath:instancePath+"/fromSource",parentData:data,parentDataProperty:"fromSource",rootData}))){
-vErrors = vErrors === null ? validate137.errors : vErrors.concat(validate137.errors);
+if(!(validate157(data.fromSource, {instancePath:instancePath+"/fromSource",parentData:data,parentDataProperty:"fromSource",rootData}))){
+vErrors = vErrors === null ? validate157.errors : vErrors.concat(validate157.errors);
 errors = vErrors.length;
 }
 }
@@ -2563,20 +2973,20 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate145.errors = vErrors;
+validate165.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate144(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared45" */;
+function validate164(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared53" */;
 let vErrors = null;
 let errors = 0;
 if(Array.isArray(data)){
 const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate145(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate145.errors : vErrors.concat(validate145.errors);
+if(!(validate165(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate165.errors : vErrors.concat(validate165.errors);
 errors = vErrors.length;
 }
 }
@@ -2591,25 +3001,25 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate144.errors = vErrors;
+validate164.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate130(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared46" */;
+function validate150(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared54" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.matchSyscalls !== undefined){
-if(!(validate131(data.matchSyscalls, {instancePath:instancePath+"/matchSyscalls",parentData:data,parentDataProperty:"matchSyscalls",rootData}))){
-vErrors = vErrors === null ? validate131.errors : vErrors.concat(validate131.errors);
+if(!(validate151(data.matchSyscalls, {instancePath:instancePath+"/matchSyscalls",parentData:data,parentDataProperty:"matchSyscalls",rootData}))){
+vErrors = vErrors === null ? validate151.errors : vErrors.concat(validate151.errors);
 errors = vErrors.length;
 }
 }
 if(data.matchPaths !== undefined){
-if(!(validate144(data.matchPaths, {instancePath:instancePath+"/matchPaths",parentData:data,parentDataProperty:"matchPaths",rootData}))){
-vErrors = vErrors === null ? validate144.errors : vErrors.concat(validate144.errors);
+if(!(validate164(data.matchPaths, {instancePath:instancePath+"/matchPaths",parentData:data,parentDataProperty:"matchPaths",rootData}))){
+vErrors = vErrors === null ? validate164.errors : vErrors.concat(validate164.errors);
 errors = vErrors.length;
 }
 }
@@ -2677,15 +3087,15 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate130.errors = vErrors;
+validate150.errors = vErrors;
 return errors === 0;
 }
 
-const schema54 = {"$id":"shared48","type":"array","items":{"$ref":"shared47"}};
-const schema55 = {"$id":"shared47","type":"object","properties":{"name":{"type":"string"},"action":{"$ref":"shared11"}}};
+const schema62 = {"$id":"shared56","type":"array","items":{"$ref":"shared55"}};
+const schema63 = {"$id":"shared55","type":"object","properties":{"name":{"type":"string"},"action":{"$ref":"shared11"}}};
 
-function validate155(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared47" */;
+function validate175(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared55" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -2718,20 +3128,20 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate155.errors = vErrors;
+validate175.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate154(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared48" */;
+function validate174(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared56" */;
 let vErrors = null;
 let errors = 0;
 if(Array.isArray(data)){
 const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate155(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate155.errors : vErrors.concat(validate155.errors);
+if(!(validate175(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate175.errors : vErrors.concat(validate175.errors);
 errors = vErrors.length;
 }
 }
@@ -2746,7 +3156,7 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate154.errors = vErrors;
+validate174.errors = vErrors;
 return errors === 0;
 }
 
@@ -2781,20 +3191,20 @@ errors = vErrors.length;
 }
 }
 if(data.capabilities !== undefined){
-if(!(validate117(data.capabilities, {instancePath:instancePath+"/capabilities",parentData:data,parentDataProperty:"capabilities",rootData}))){
-vErrors = vErrors === null ? validate117.errors : vErrors.concat(validate117.errors);
+if(!(validate137(data.capabilities, {instancePath:instancePath+"/capabilities",parentData:data,parentDataProperty:"capabilities",rootData}))){
+vErrors = vErrors === null ? validate137.errors : vErrors.concat(validate137.errors);
 errors = vErrors.length;
 }
 }
 if(data.syscalls !== undefined){
-if(!(validate130(data.syscalls, {instancePath:instancePath+"/syscalls",parentData:data,parentDataProperty:"syscalls",rootData}))){
-vErrors = vErrors === null ? validate130.errors : vErrors.concat(validate130.errors);
+if(!(validate150(data.syscalls, {instancePath:instancePath+"/syscalls",parentData:data,parentDataProperty:"syscalls",rootData}))){
+vErrors = vErrors === null ? validate150.errors : vErrors.concat(validate150.errors);
 errors = vErrors.length;
 }
 }
 if(data.presets !== undefined){
-if(!(validate154(data.presets, {instancePath:instancePath+"/presets",parentData:data,parentDataProperty:"presets",rootData}))){
-vErrors = vErrors === null ? validate154.errors : vErrors.concat(validate154.errors);
+if(!(validate174(data.presets, {instancePath:instancePath+"/presets",parentData:data,parentDataProperty:"presets",rootData}))){
+vErrors = vErrors === null ? validate174.errors : vErrors.concat(validate174.errors);
 errors = vErrors.length;
 }
 }
@@ -2884,14 +3294,14 @@ validate21.errors = vErrors;
 return errors === 0;
 }
 
-export const typeKubeArmorClusterPolicy = validate161;
-const schema56 = {"$id":"typeKubeArmorClusterPolicy","type":"object","properties":{"selector":{"$ref":"shared51"},"process":{"$ref":"shared60"},"file":{"$ref":"shared67"},"network":{"$ref":"shared72"},"capabilities":{"$ref":"shared75"},"syscalls":{"$ref":"shared82"},"presets":{"$ref":"shared84"},"apparmor":{"type":"string"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
-const schema57 = {"$id":"shared51","type":"object","properties":{"matchExpressions":{"$ref":"shared50"}}};
-const schema58 = {"$id":"shared50","type":"array","items":{"$ref":"shared49"}};
-const schema59 = {"$id":"shared49","type":"object","properties":{"key":{"type":"string"},"operator":{"type":"string"},"values":{"$ref":"shared2"}}};
+export const typeKubeArmorClusterPolicy = validate181;
+const schema64 = {"$id":"typeKubeArmorClusterPolicy","type":"object","properties":{"selector":{"$ref":"shared59"},"process":{"$ref":"shared68"},"file":{"$ref":"shared75"},"network":{"$ref":"shared84"},"capabilities":{"$ref":"shared87"},"syscalls":{"$ref":"shared94"},"presets":{"$ref":"shared96"},"apparmor":{"type":"string"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
+const schema65 = {"$id":"shared59","type":"object","properties":{"matchExpressions":{"$ref":"shared58"}}};
+const schema66 = {"$id":"shared58","type":"array","items":{"$ref":"shared57"}};
+const schema67 = {"$id":"shared57","type":"object","properties":{"key":{"type":"string"},"operator":{"type":"string"},"values":{"$ref":"shared2"}}};
 
-function validate164(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared49" */;
+function validate184(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared57" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -2936,20 +3346,20 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate164.errors = vErrors;
+validate184.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate163(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared50" */;
+function validate183(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared58" */;
 let vErrors = null;
 let errors = 0;
 if(Array.isArray(data)){
 const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate164(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate164.errors : vErrors.concat(validate164.errors);
+if(!(validate184(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate184.errors : vErrors.concat(validate184.errors);
 errors = vErrors.length;
 }
 }
@@ -2964,19 +3374,19 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate163.errors = vErrors;
+validate183.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate162(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared51" */;
+function validate182(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared59" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.matchExpressions !== undefined){
-if(!(validate163(data.matchExpressions, {instancePath:instancePath+"/matchExpressions",parentData:data,parentDataProperty:"matchExpressions",rootData}))){
-vErrors = vErrors === null ? validate163.errors : vErrors.concat(validate163.errors);
+if(!(validate183(data.matchExpressions, {instancePath:instancePath+"/matchExpressions",parentData:data,parentDataProperty:"matchExpressions",rootData}))){
+vErrors = vErrors === null ? validate183.errors : vErrors.concat(validate183.errors);
 errors = vErrors.length;
 }
 }
@@ -2991,18 +3401,18 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate162.errors = vErrors;
+validate182.errors = vErrors;
 return errors === 0;
 }
 
-const schema60 = {"$id":"shared60","type":"object","properties":{"matchPaths":{"$ref":"shared55"},"matchDirectories":{"$ref":"shared57"},"matchPatterns":{"$ref":"shared59"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
-const schema61 = {"$id":"shared55","type":"array","items":{"$ref":"shared54"}};
-const schema62 = {"$id":"shared54","type":"object","properties":{"path":{"type":"string"},"execname":{"type":"string"},"allowedArgs":{"$ref":"shared2"},"ownerOnly":{"type":"boolean"},"pts":{"type":"boolean"},"fromSource":{"$ref":"shared53"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
-const schema63 = {"$id":"shared53","type":"array","items":{"$ref":"shared52"}};
-const schema64 = {"$id":"shared52","type":"object","properties":{"path":{"type":"string"}}};
+const schema68 = {"$id":"shared68","type":"object","properties":{"matchPaths":{"$ref":"shared63"},"matchDirectories":{"$ref":"shared65"},"matchPatterns":{"$ref":"shared67"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
+const schema69 = {"$id":"shared63","type":"array","items":{"$ref":"shared62"}};
+const schema70 = {"$id":"shared62","type":"object","properties":{"path":{"type":"string"},"execname":{"type":"string"},"allowedArgs":{"$ref":"shared2"},"ownerOnly":{"type":"boolean"},"pts":{"type":"boolean"},"fromSource":{"$ref":"shared61"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
+const schema71 = {"$id":"shared61","type":"array","items":{"$ref":"shared60"}};
+const schema72 = {"$id":"shared60","type":"object","properties":{"path":{"type":"string"}}};
 
-function validate174(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared52" */;
+function validate194(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared60" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -3029,20 +3439,20 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate174.errors = vErrors;
+validate194.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate173(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared53" */;
+function validate193(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared61" */;
 let vErrors = null;
 let errors = 0;
 if(Array.isArray(data)){
 const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate174(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate174.errors : vErrors.concat(validate174.errors);
+if(!(validate194(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate194.errors : vErrors.concat(validate194.errors);
 errors = vErrors.length;
 }
 }
@@ -3057,13 +3467,13 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate173.errors = vErrors;
+validate193.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate171(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared54" */;
+function validate191(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared62" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -3122,8 +3532,8 @@ errors++;
 }
 }
 if(data.fromSource !== undefined){
-if(!(validate173(data.fromSource, {instancePath:instancePath+"/fromSource",parentData:data,parentDataProperty:"fromSource",rootData}))){
-vErrors = vErrors === null ? validate173.errors : vErrors.concat(validate173.errors);
+if(!(validate193(data.fromSource, {instancePath:instancePath+"/fromSource",parentData:data,parentDataProperty:"fromSource",rootData}))){
+vErrors = vErrors === null ? validate193.errors : vErrors.concat(validate193.errors);
 errors = vErrors.length;
 }
 }
@@ -3181,20 +3591,20 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate171.errors = vErrors;
+validate191.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate170(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared55" */;
+function validate190(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared63" */;
 let vErrors = null;
 let errors = 0;
 if(Array.isArray(data)){
 const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate171(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate171.errors : vErrors.concat(validate171.errors);
+if(!(validate191(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate191.errors : vErrors.concat(validate191.errors);
 errors = vErrors.length;
 }
 }
@@ -3209,15 +3619,15 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate170.errors = vErrors;
+validate190.errors = vErrors;
 return errors === 0;
 }
 
-const schema65 = {"$id":"shared57","type":"array","items":{"$ref":"shared56"}};
-const schema66 = {"$id":"shared56","type":"object","properties":{"dir":{"type":"string"},"recursive":{"type":"boolean"},"ownerOnly":{"type":"boolean"},"pts":{"type":"boolean"},"fromSource":{"$ref":"shared53"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
+const schema73 = {"$id":"shared65","type":"array","items":{"$ref":"shared64"}};
+const schema74 = {"$id":"shared64","type":"object","properties":{"dir":{"type":"string"},"recursive":{"type":"boolean"},"ownerOnly":{"type":"boolean"},"pts":{"type":"boolean"},"fromSource":{"$ref":"shared61"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
 
-function validate181(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared56" */;
+function validate201(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared64" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -3270,8 +3680,8 @@ errors++;
 }
 }
 if(data.fromSource !== undefined){
-if(!(validate173(data.fromSource, {instancePath:instancePath+"/fromSource",parentData:data,parentDataProperty:"fromSource",rootData}))){
-vErrors = vErrors === null ? validate173.errors : vErrors.concat(validate173.errors);
+if(!(validate193(data.fromSource, {instancePath:instancePath+"/fromSource",parentData:data,parentDataProperty:"fromSource",rootData}))){
+vErrors = vErrors === null ? validate193.errors : vErrors.concat(validate193.errors);
 errors = vErrors.length;
 }
 }
@@ -3329,20 +3739,20 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate181.errors = vErrors;
+validate201.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate180(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared57" */;
+function validate200(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared65" */;
 let vErrors = null;
 let errors = 0;
 if(Array.isArray(data)){
 const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate181(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate181.errors : vErrors.concat(validate181.errors);
+if(!(validate201(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate201.errors : vErrors.concat(validate201.errors);
 errors = vErrors.length;
 }
 }
@@ -3357,15 +3767,15 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate180.errors = vErrors;
+validate200.errors = vErrors;
 return errors === 0;
 }
 
-const schema67 = {"$id":"shared59","type":"array","items":{"$ref":"shared58"}};
-const schema68 = {"$id":"shared58","type":"object","properties":{"pattern":{"type":"string"},"ownerOnly":{"type":"boolean"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
+const schema75 = {"$id":"shared67","type":"array","items":{"$ref":"shared66"}};
+const schema76 = {"$id":"shared66","type":"object","properties":{"pattern":{"type":"string"},"ownerOnly":{"type":"boolean"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
 
-function validate187(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared58" */;
+function validate207(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared66" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -3447,20 +3857,20 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate187.errors = vErrors;
+validate207.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate186(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared59" */;
+function validate206(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared67" */;
 let vErrors = null;
 let errors = 0;
 if(Array.isArray(data)){
 const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate187(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate187.errors : vErrors.concat(validate187.errors);
+if(!(validate207(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate207.errors : vErrors.concat(validate207.errors);
 errors = vErrors.length;
 }
 }
@@ -3475,31 +3885,31 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate186.errors = vErrors;
+validate206.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate169(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared60" */;
+function validate189(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared68" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.matchPaths !== undefined){
-if(!(validate170(data.matchPaths, {instancePath:instancePath+"/matchPaths",parentData:data,parentDataProperty:"matchPaths",rootData}))){
-vErrors = vErrors === null ? validate170.errors : vErrors.concat(validate170.errors);
+if(!(validate190(data.matchPaths, {instancePath:instancePath+"/matchPaths",parentData:data,parentDataProperty:"matchPaths",rootData}))){
+vErrors = vErrors === null ? validate190.errors : vErrors.concat(validate190.errors);
 errors = vErrors.length;
 }
 }
 if(data.matchDirectories !== undefined){
-if(!(validate180(data.matchDirectories, {instancePath:instancePath+"/matchDirectories",parentData:data,parentDataProperty:"matchDirectories",rootData}))){
-vErrors = vErrors === null ? validate180.errors : vErrors.concat(validate180.errors);
+if(!(validate200(data.matchDirectories, {instancePath:instancePath+"/matchDirectories",parentData:data,parentDataProperty:"matchDirectories",rootData}))){
+vErrors = vErrors === null ? validate200.errors : vErrors.concat(validate200.errors);
 errors = vErrors.length;
 }
 }
 if(data.matchPatterns !== undefined){
-if(!(validate186(data.matchPatterns, {instancePath:instancePath+"/matchPatterns",parentData:data,parentDataProperty:"matchPatterns",rootData}))){
-vErrors = vErrors === null ? validate186.errors : vErrors.concat(validate186.errors);
+if(!(validate206(data.matchPatterns, {instancePath:instancePath+"/matchPatterns",parentData:data,parentDataProperty:"matchPatterns",rootData}))){
+vErrors = vErrors === null ? validate206.errors : vErrors.concat(validate206.errors);
 errors = vErrors.length;
 }
 }
@@ -3557,16 +3967,16 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate169.errors = vErrors;
+validate189.errors = vErrors;
 return errors === 0;
 }
 
-const schema69 = {"$id":"shared67","type":"object","properties":{"matchPaths":{"$ref":"shared62"},"matchDirectories":{"$ref":"shared64"},"matchPatterns":{"$ref":"shared66"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
-const schema70 = {"$id":"shared62","type":"array","items":{"$ref":"shared61"}};
-const schema71 = {"$id":"shared61","type":"object","properties":{"path":{"type":"string"},"readOnly":{"type":"boolean"},"ownerOnly":{"type":"boolean"},"pts":{"type":"boolean"},"fromSource":{"$ref":"shared53"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
+const schema77 = {"$id":"shared75","type":"object","properties":{"matchPaths":{"$ref":"shared70"},"matchDirectories":{"$ref":"shared72"},"matchPatterns":{"$ref":"shared74"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
+const schema78 = {"$id":"shared70","type":"array","items":{"$ref":"shared69"}};
+const schema79 = {"$id":"shared69","type":"object","properties":{"path":{"type":"string"},"readOnly":{"type":"boolean"},"ownerOnly":{"type":"boolean"},"pts":{"type":"boolean"},"fromSource":{"$ref":"shared61"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
 
-function validate195(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared61" */;
+function validate215(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared69" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -3619,8 +4029,8 @@ errors++;
 }
 }
 if(data.fromSource !== undefined){
-if(!(validate173(data.fromSource, {instancePath:instancePath+"/fromSource",parentData:data,parentDataProperty:"fromSource",rootData}))){
-vErrors = vErrors === null ? validate173.errors : vErrors.concat(validate173.errors);
+if(!(validate193(data.fromSource, {instancePath:instancePath+"/fromSource",parentData:data,parentDataProperty:"fromSource",rootData}))){
+vErrors = vErrors === null ? validate193.errors : vErrors.concat(validate193.errors);
 errors = vErrors.length;
 }
 }
@@ -3678,20 +4088,20 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate195.errors = vErrors;
+validate215.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate194(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared62" */;
+function validate214(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared70" */;
 let vErrors = null;
 let errors = 0;
 if(Array.isArray(data)){
 const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate195(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate195.errors : vErrors.concat(validate195.errors);
+if(!(validate215(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate215.errors : vErrors.concat(validate215.errors);
 errors = vErrors.length;
 }
 }
@@ -3706,15 +4116,15 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate194.errors = vErrors;
+validate214.errors = vErrors;
 return errors === 0;
 }
 
-const schema72 = {"$id":"shared64","type":"array","items":{"$ref":"shared63"}};
-const schema73 = {"$id":"shared63","type":"object","properties":{"dir":{"type":"string"},"recursive":{"type":"boolean"},"readOnly":{"type":"boolean"},"ownerOnly":{"type":"boolean"},"pts":{"type":"boolean"},"fromSource":{"$ref":"shared53"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
+const schema80 = {"$id":"shared72","type":"array","items":{"$ref":"shared71"}};
+const schema81 = {"$id":"shared71","type":"object","properties":{"dir":{"type":"string"},"recursive":{"type":"boolean"},"readOnly":{"type":"boolean"},"ownerOnly":{"type":"boolean"},"pts":{"type":"boolean"},"fromSource":{"$ref":"shared61"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
 
-function validate201(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared63" */;
+function validate221(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared71" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -3779,8 +4189,8 @@ errors++;
 }
 }
 if(data.fromSource !== undefined){
-if(!(validate173(data.fromSource, {instancePath:instancePath+"/fromSource",parentData:data,parentDataProperty:"fromSource",rootData}))){
-vErrors = vErrors === null ? validate173.errors : vErrors.concat(validate173.errors);
+if(!(validate193(data.fromSource, {instancePath:instancePath+"/fromSource",parentData:data,parentDataProperty:"fromSource",rootData}))){
+vErrors = vErrors === null ? validate193.errors : vErrors.concat(validate193.errors);
 errors = vErrors.length;
 }
 }
@@ -3838,20 +4248,20 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate201.errors = vErrors;
+validate221.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate200(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared64" */;
+function validate220(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared72" */;
 let vErrors = null;
 let errors = 0;
 if(Array.isArray(data)){
 const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate201(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate201.errors : vErrors.concat(validate201.errors);
+if(!(validate221(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate221.errors : vErrors.concat(validate221.errors);
 errors = vErrors.length;
 }
 }
@@ -3866,15 +4276,15 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate200.errors = vErrors;
+validate220.errors = vErrors;
 return errors === 0;
 }
 
-const schema74 = {"$id":"shared66","type":"array","items":{"$ref":"shared65"}};
-const schema75 = {"$id":"shared65","type":"object","properties":{"pattern":{"type":"string"},"readOnly":{"type":"boolean"},"ownerOnly":{"type":"boolean"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
+const schema82 = {"$id":"shared74","type":"array","items":{"$ref":"shared73"}};
+const schema83 = {"$id":"shared73","type":"object","properties":{"pattern":{"type":"string"},"readOnly":{"type":"boolean"},"ownerOnly":{"type":"boolean"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
 
-function validate207(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared65" */;
+function validate227(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared73" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -3968,20 +4378,20 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate207.errors = vErrors;
+validate227.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate206(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared66" */;
+function validate226(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared74" */;
 let vErrors = null;
 let errors = 0;
 if(Array.isArray(data)){
 const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate207(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate207.errors : vErrors.concat(validate207.errors);
+if(!(validate227(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate227.errors : vErrors.concat(validate227.errors);
 errors = vErrors.length;
 }
 }
@@ -3996,31 +4406,31 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate206.errors = vErrors;
+validate226.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate193(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared67" */;
+function validate213(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared75" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.matchPaths !== undefined){
-if(!(validate194(data.matchPaths, {instancePath:instancePath+"/matchPaths",parentData:data,parentDataProperty:"matchPaths",rootData}))){
-vErrors = vErrors === null ? validate194.errors : vErrors.concat(validate194.errors);
+if(!(validate214(data.matchPaths, {instancePath:instancePath+"/matchPaths",parentData:data,parentDataProperty:"matchPaths",rootData}))){
+vErrors = vErrors === null ? validate214.errors : vErrors.concat(validate214.errors);
 errors = vErrors.length;
 }
 }
 if(data.matchDirectories !== undefined){
-if(!(validate200(data.matchDirectories, {instancePath:instancePath+"/matchDirectories",parentData:data,parentDataProperty:"matchDirectories",rootData}))){
-vErrors = vErrors === null ? validate200.errors : vErrors.concat(validate200.errors);
+if(!(validate220(data.matchDirectories, {instancePath:instancePath+"/matchDirectories",parentData:data,parentDataProperty:"matchDirectories",rootData}))){
+vErrors = vErrors === null ? validate220.errors : vErrors.concat(validate220.errors);
 errors = vErrors.length;
 }
 }
 if(data.matchPatterns !== undefined){
-if(!(validate206(data.matchPatterns, {instancePath:instancePath+"/matchPatterns",parentData:data,parentDataProperty:"matchPatterns",rootData}))){
-vErrors = vErrors === null ? validate206.errors : vErrors.concat(validate206.errors);
+if(!(validate226(data.matchPatterns, {instancePath:instancePath+"/matchPatterns",parentData:data,parentDataProperty:"matchPatterns",rootData}))){
+vErrors = vErrors === null ? validate226.errors : vErrors.concat(validate226.errors);
 errors = vErrors.length;
 }
 }
@@ -4078,16 +4488,16 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate193.errors = vErrors;
+validate213.errors = vErrors;
 return errors === 0;
 }
 
-const schema76 = {"$id":"shared72","type":"object","properties":{"matchProtocols":{"$ref":"shared69"},"matchDNSQueries":{"$ref":"shared71"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
-const schema77 = {"$id":"shared69","type":"array","items":{"$ref":"shared68"}};
-const schema78 = {"$id":"shared68","type":"object","properties":{"protocol":{"type":"string"},"pts":{"type":"boolean"},"fromSource":{"$ref":"shared53"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
+const schema84 = {"$id":"shared84","type":"object","properties":{"matchProtocols":{"$ref":"shared77"},"matchEndpoints":{"$ref":"shared81"},"matchDNSQueries":{"$ref":"shared83"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
+const schema85 = {"$id":"shared77","type":"array","items":{"$ref":"shared76"}};
+const schema86 = {"$id":"shared76","type":"object","properties":{"protocol":{"type":"string"},"pts":{"type":"boolean"},"fromSource":{"$ref":"shared61"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
 
-function validate215(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared68" */;
+function validate235(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared76" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -4116,8 +4526,8 @@ errors++;
 }
 }
 if(data.fromSource !== undefined){
-if(!(validate173(data.fromSource, {instancePath:instancePath+"/fromSource",parentData:data,parentDataProperty:"fromSource",rootData}))){
-vErrors = vErrors === null ? validate173.errors : vErrors.concat(validate173.errors);
+if(!(validate193(data.fromSource, {instancePath:instancePath+"/fromSource",parentData:data,parentDataProperty:"fromSource",rootData}))){
+vErrors = vErrors === null ? validate193.errors : vErrors.concat(validate193.errors);
 errors = vErrors.length;
 }
 }
@@ -4175,20 +4585,20 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate215.errors = vErrors;
+validate235.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate214(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared69" */;
+function validate234(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared77" */;
 let vErrors = null;
 let errors = 0;
 if(Array.isArray(data)){
 const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate215(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate215.errors : vErrors.concat(validate215.errors);
+if(!(validate235(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate235.errors : vErrors.concat(validate235.errors);
 errors = vErrors.length;
 }
 }
@@ -4203,15 +4613,239 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate214.errors = vErrors;
+validate234.errors = vErrors;
 return errors === 0;
 }
 
-const schema79 = {"$id":"shared71","type":"array","items":{"$ref":"shared70"}};
-const schema80 = {"$id":"shared70","type":"object","properties":{"domain":{"type":"string"},"fromSource":{"$ref":"shared53"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
+const schema87 = {"$id":"shared81","type":"array","items":{"$ref":"shared80"}};
+const schema88 = {"$id":"shared80","type":"object","properties":{"cidr":{"type":"string"},"cidrs":{"$ref":"shared2"},"ports":{"$ref":"shared79"},"protocol":{"type":"string"},"direction":{"type":"string"},"fromSource":{"$ref":"shared61"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
+const schema89 = {"$id":"shared79","type":"array","items":{"$ref":"shared78"}};
+const schema90 = {"$id":"shared78","type":"object","properties":{"port":{"type":"string"},"endPort":{"type":"integer"}}};
 
-function validate221(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared70" */;
+function validate244(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared78" */;
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.port !== undefined){
+if(typeof data.port !== "string"){
+const err0 = {instancePath:instancePath+"/port",schemaPath:"#/properties/port/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+}
+if(data.endPort !== undefined){
+let data1 = data.endPort;
+if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
+const err1 = {instancePath:instancePath+"/endPort",schemaPath:"#/properties/endPort/type",keyword:"type",params:{type: "integer"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+}
+else {
+const err2 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+validate244.errors = vErrors;
+return errors === 0;
+}
+
+
+function validate243(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared79" */;
+let vErrors = null;
+let errors = 0;
+if(Array.isArray(data)){
+const len0 = data.length;
+for(let i0=0; i0<len0; i0++){
+if(!(validate244(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate244.errors : vErrors.concat(validate244.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate243.errors = vErrors;
+return errors === 0;
+}
+
+
+function validate241(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared80" */;
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.cidr !== undefined){
+if(typeof data.cidr !== "string"){
+const err0 = {instancePath:instancePath+"/cidr",schemaPath:"#/properties/cidr/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+}
+if(data.cidrs !== undefined){
+if(!(validate29(data.cidrs, {instancePath:instancePath+"/cidrs",parentData:data,parentDataProperty:"cidrs",rootData}))){
+vErrors = vErrors === null ? validate29.errors : vErrors.concat(validate29.errors);
+errors = vErrors.length;
+}
+}
+if(data.ports !== undefined){
+if(!(validate243(data.ports, {instancePath:instancePath+"/ports",parentData:data,parentDataProperty:"ports",rootData}))){
+vErrors = vErrors === null ? validate243.errors : vErrors.concat(validate243.errors);
+errors = vErrors.length;
+}
+}
+if(data.protocol !== undefined){
+if(typeof data.protocol !== "string"){
+const err1 = {instancePath:instancePath+"/protocol",schemaPath:"#/properties/protocol/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+if(data.direction !== undefined){
+if(typeof data.direction !== "string"){
+const err2 = {instancePath:instancePath+"/direction",schemaPath:"#/properties/direction/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+if(data.fromSource !== undefined){
+if(!(validate193(data.fromSource, {instancePath:instancePath+"/fromSource",parentData:data,parentDataProperty:"fromSource",rootData}))){
+vErrors = vErrors === null ? validate193.errors : vErrors.concat(validate193.errors);
+errors = vErrors.length;
+}
+}
+if(data.severity !== undefined){
+let data6 = data.severity;
+if(!(((typeof data6 == "number") && (!(data6 % 1) && !isNaN(data6))) && (isFinite(data6)))){
+const err3 = {instancePath:instancePath+"/severity",schemaPath:"#/properties/severity/type",keyword:"type",params:{type: "integer"}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+}
+if(data.tags !== undefined){
+if(!(validate29(data.tags, {instancePath:instancePath+"/tags",parentData:data,parentDataProperty:"tags",rootData}))){
+vErrors = vErrors === null ? validate29.errors : vErrors.concat(validate29.errors);
+errors = vErrors.length;
+}
+}
+if(data.message !== undefined){
+if(typeof data.message !== "string"){
+const err4 = {instancePath:instancePath+"/message",schemaPath:"#/properties/message/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+}
+if(data.action !== undefined){
+if(typeof data.action !== "string"){
+const err5 = {instancePath:instancePath+"/action",schemaPath:"#/properties/action/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+}
+}
+else {
+const err6 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+validate241.errors = vErrors;
+return errors === 0;
+}
+
+
+function validate240(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared81" */;
+let vErrors = null;
+let errors = 0;
+if(Array.isArray(data)){
+const len0 = data.length;
+for(let i0=0; i0<len0; i0++){
+if(!(validate241(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate241.errors : vErrors.concat(validate241.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate240.errors = vErrors;
+return errors === 0;
+}
+
+const schema91 = {"$id":"shared83","type":"array","items":{"$ref":"shared82"}};
+const schema92 = {"$id":"shared82","type":"object","properties":{"domain":{"type":"string"},"fromSource":{"$ref":"shared61"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
+
+function validate252(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared82" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -4228,8 +4862,8 @@ errors++;
 }
 }
 if(data.fromSource !== undefined){
-if(!(validate173(data.fromSource, {instancePath:instancePath+"/fromSource",parentData:data,parentDataProperty:"fromSource",rootData}))){
-vErrors = vErrors === null ? validate173.errors : vErrors.concat(validate173.errors);
+if(!(validate193(data.fromSource, {instancePath:instancePath+"/fromSource",parentData:data,parentDataProperty:"fromSource",rootData}))){
+vErrors = vErrors === null ? validate193.errors : vErrors.concat(validate193.errors);
 errors = vErrors.length;
 }
 }
@@ -4287,20 +4921,20 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate221.errors = vErrors;
+validate252.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate220(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared71" */;
+function validate251(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared83" */;
 let vErrors = null;
 let errors = 0;
 if(Array.isArray(data)){
 const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate221(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate221.errors : vErrors.concat(validate221.errors);
+if(!(validate252(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate252.errors : vErrors.concat(validate252.errors);
 errors = vErrors.length;
 }
 }
@@ -4315,31 +4949,37 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate220.errors = vErrors;
+validate251.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate213(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared72" */;
+function validate233(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared84" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.matchProtocols !== undefined){
-if(!(validate214(data.matchProtocols, {instancePath:instancePath+"/matchProtocols",parentData:data,parentDataProperty:"matchProtocols",rootData}))){
-vErrors = vErrors === null ? validate214.errors : vErrors.concat(validate214.errors);
+if(!(validate234(data.matchProtocols, {instancePath:instancePath+"/matchProtocols",parentData:data,parentDataProperty:"matchProtocols",rootData}))){
+vErrors = vErrors === null ? validate234.errors : vErrors.concat(validate234.errors);
+errors = vErrors.length;
+}
+}
+if(data.matchEndpoints !== undefined){
+if(!(validate240(data.matchEndpoints, {instancePath:instancePath+"/matchEndpoints",parentData:data,parentDataProperty:"matchEndpoints",rootData}))){
+vErrors = vErrors === null ? validate240.errors : vErrors.concat(validate240.errors);
 errors = vErrors.length;
 }
 }
 if(data.matchDNSQueries !== undefined){
-if(!(validate220(data.matchDNSQueries, {instancePath:instancePath+"/matchDNSQueries",parentData:data,parentDataProperty:"matchDNSQueries",rootData}))){
-vErrors = vErrors === null ? validate220.errors : vErrors.concat(validate220.errors);
+if(!(validate251(data.matchDNSQueries, {instancePath:instancePath+"/matchDNSQueries",parentData:data,parentDataProperty:"matchDNSQueries",rootData}))){
+vErrors = vErrors === null ? validate251.errors : vErrors.concat(validate251.errors);
 errors = vErrors.length;
 }
 }
 if(data.severity !== undefined){
-let data2 = data.severity;
-if(!(((typeof data2 == "number") && (!(data2 % 1) && !isNaN(data2))) && (isFinite(data2)))){
+let data3 = data.severity;
+if(!(((typeof data3 == "number") && (!(data3 % 1) && !isNaN(data3))) && (isFinite(data3)))){
 const err0 = {instancePath:instancePath+"/severity",schemaPath:"#/properties/severity/type",keyword:"type",params:{type: "integer"}};
 if(vErrors === null){
 vErrors = [err0];
@@ -4391,16 +5031,16 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate213.errors = vErrors;
+validate233.errors = vErrors;
 return errors === 0;
 }
 
-const schema81 = {"$id":"shared75","type":"object","properties":{"matchCapabilities":{"$ref":"shared74"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
-const schema82 = {"$id":"shared74","type":"array","items":{"$ref":"shared73"}};
-const schema83 = {"$id":"shared73","type":"object","properties":{"capability":{"type":"string"},"fromSource":{"$ref":"shared53"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
+const schema93 = {"$id":"shared87","type":"object","properties":{"matchCapabilities":{"$ref":"shared86"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
+const schema94 = {"$id":"shared86","type":"array","items":{"$ref":"shared85"}};
+const schema95 = {"$id":"shared85","type":"object","properties":{"capability":{"type":"string"},"fromSource":{"$ref":"shared61"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
 
-function validate230(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared73" */;
+function validate261(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared85" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -4417,8 +5057,8 @@ errors++;
 }
 }
 if(data.fromSource !== undefined){
-if(!(validate173(data.fromSource, {instancePath:instancePath+"/fromSource",parentData:data,parentDataProperty:"fromSource",rootData}))){
-vErrors = vErrors === null ? validate173.errors : vErrors.concat(validate173.errors);
+if(!(validate193(data.fromSource, {instancePath:instancePath+"/fromSource",parentData:data,parentDataProperty:"fromSource",rootData}))){
+vErrors = vErrors === null ? validate193.errors : vErrors.concat(validate193.errors);
 errors = vErrors.length;
 }
 }
@@ -4476,20 +5116,20 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate230.errors = vErrors;
+validate261.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate229(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared74" */;
+function validate260(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared86" */;
 let vErrors = null;
 let errors = 0;
 if(Array.isArray(data)){
 const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate230(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate230.errors : vErrors.concat(validate230.errors);
+if(!(validate261(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate261.errors : vErrors.concat(validate261.errors);
 errors = vErrors.length;
 }
 }
@@ -4504,19 +5144,19 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate229.errors = vErrors;
+validate260.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate228(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared75" */;
+function validate259(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared87" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.matchCapabilities !== undefined){
-if(!(validate229(data.matchCapabilities, {instancePath:instancePath+"/matchCapabilities",parentData:data,parentDataProperty:"matchCapabilities",rootData}))){
-vErrors = vErrors === null ? validate229.errors : vErrors.concat(validate229.errors);
+if(!(validate260(data.matchCapabilities, {instancePath:instancePath+"/matchCapabilities",parentData:data,parentDataProperty:"matchCapabilities",rootData}))){
+vErrors = vErrors === null ? validate260.errors : vErrors.concat(validate260.errors);
 errors = vErrors.length;
 }
 }
@@ -4574,18 +5214,18 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate228.errors = vErrors;
+validate259.errors = vErrors;
 return errors === 0;
 }
 
-const schema84 = {"$id":"shared82","type":"object","properties":{"matchSyscalls":{"$ref":"shared79"},"matchPaths":{"$ref":"shared81"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"}}};
-const schema85 = {"$id":"shared79","type":"array","items":{"$ref":"shared78"}};
-const schema86 = {"$id":"shared78","type":"object","properties":{"syscall":{"$ref":"shared2"},"fromSource":{"$ref":"shared77"}}};
-const schema87 = {"$id":"shared77","type":"array","items":{"$ref":"shared76"}};
-const schema88 = {"$id":"shared76","type":"object","properties":{"path":{"type":"string"},"dir":{"type":"string"},"recursive":{"type":"boolean"}}};
+const schema96 = {"$id":"shared94","type":"object","properties":{"matchSyscalls":{"$ref":"shared91"},"matchPaths":{"$ref":"shared93"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"}}};
+const schema97 = {"$id":"shared91","type":"array","items":{"$ref":"shared90"}};
+const schema98 = {"$id":"shared90","type":"object","properties":{"syscall":{"$ref":"shared2"},"fromSource":{"$ref":"shared89"}}};
+const schema99 = {"$id":"shared89","type":"array","items":{"$ref":"shared88"}};
+const schema100 = {"$id":"shared88","type":"object","properties":{"path":{"type":"string"},"dir":{"type":"string"},"recursive":{"type":"boolean"}}};
 
-function validate242(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared76" */;
+function validate273(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared88" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -4636,20 +5276,20 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate242.errors = vErrors;
+validate273.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate241(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared77" */;
+function validate272(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared89" */;
 let vErrors = null;
 let errors = 0;
 if(Array.isArray(data)){
 const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate242(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate242.errors : vErrors.concat(validate242.errors);
+if(!(validate273(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate273.errors : vErrors.concat(validate273.errors);
 errors = vErrors.length;
 }
 }
@@ -4664,13 +5304,13 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate241.errors = vErrors;
+validate272.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate239(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared78" */;
+function validate270(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared90" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -4681,8 +5321,8 @@ errors = vErrors.length;
 }
 }
 if(data.fromSource !== undefined){
-if(!(validate241(data.fromSource, {instancePath:instancePath+"/fromSource",parentData:data,parentDataProperty:"fromSource",rootData}))){
-vErrors = vErrors === null ? validate241.errors : vErrors.concat(validate241.errors);
+if(!(validate272(data.fromSource, {instancePath:instancePath+"/fromSource",parentData:data,parentDataProperty:"fromSource",rootData}))){
+vErrors = vErrors === null ? validate272.errors : vErrors.concat(validate272.errors);
 errors = vErrors.length;
 }
 }
@@ -4697,20 +5337,20 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate239.errors = vErrors;
+validate270.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate238(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared79" */;
+function validate269(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared91" */;
 let vErrors = null;
 let errors = 0;
 if(Array.isArray(data)){
 const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate239(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate239.errors : vErrors.concat(validate239.errors);
+if(!(validate270(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate270.errors : vErrors.concat(validate270.errors);
 errors = vErrors.length;
 }
 }
@@ -4725,15 +5365,15 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate238.errors = vErrors;
+validate269.errors = vErrors;
 return errors === 0;
 }
 
-const schema89 = {"$id":"shared81","type":"array","items":{"$ref":"shared80"}};
-const schema90 = {"$id":"shared80","type":"object","properties":{"path":{"type":"string"},"recursive":{"type":"boolean"},"syscall":{"$ref":"shared2"},"fromSource":{"$ref":"shared77"}}};
+const schema101 = {"$id":"shared93","type":"array","items":{"$ref":"shared92"}};
+const schema102 = {"$id":"shared92","type":"object","properties":{"path":{"type":"string"},"recursive":{"type":"boolean"},"syscall":{"$ref":"shared2"},"fromSource":{"$ref":"shared89"}}};
 
-function validate248(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared80" */;
+function validate279(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared92" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -4768,8 +5408,8 @@ errors = vErrors.length;
 }
 }
 if(data.fromSource !== undefined){
-if(!(validate241(data.fromSource, {instancePath:instancePath+"/fromSource",parentData:data,parentDataProperty:"fromSource",rootData}))){
-vErrors = vErrors === null ? validate241.errors : vErrors.concat(validate241.errors);
+if(!(validate272(data.fromSource, {instancePath:instancePath+"/fromSource",parentData:data,parentDataProperty:"fromSource",rootData}))){
+vErrors = vErrors === null ? validate272.errors : vErrors.concat(validate272.errors);
 errors = vErrors.length;
 }
 }
@@ -4784,20 +5424,20 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate248.errors = vErrors;
+validate279.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate247(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared81" */;
+function validate278(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared93" */;
 let vErrors = null;
 let errors = 0;
 if(Array.isArray(data)){
 const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate248(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate248.errors : vErrors.concat(validate248.errors);
+if(!(validate279(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate279.errors : vErrors.concat(validate279.errors);
 errors = vErrors.length;
 }
 }
@@ -4812,25 +5452,25 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate247.errors = vErrors;
+validate278.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate237(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared82" */;
+function validate268(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared94" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.matchSyscalls !== undefined){
-if(!(validate238(data.matchSyscalls, {instancePath:instancePath+"/matchSyscalls",parentData:data,parentDataProperty:"matchSyscalls",rootData}))){
-vErrors = vErrors === null ? validate238.errors : vErrors.concat(validate238.errors);
+if(!(validate269(data.matchSyscalls, {instancePath:instancePath+"/matchSyscalls",parentData:data,parentDataProperty:"matchSyscalls",rootData}))){
+vErrors = vErrors === null ? validate269.errors : vErrors.concat(validate269.errors);
 errors = vErrors.length;
 }
 }
 if(data.matchPaths !== undefined){
-if(!(validate247(data.matchPaths, {instancePath:instancePath+"/matchPaths",parentData:data,parentDataProperty:"matchPaths",rootData}))){
-vErrors = vErrors === null ? validate247.errors : vErrors.concat(validate247.errors);
+if(!(validate278(data.matchPaths, {instancePath:instancePath+"/matchPaths",parentData:data,parentDataProperty:"matchPaths",rootData}))){
+vErrors = vErrors === null ? validate278.errors : vErrors.concat(validate278.errors);
 errors = vErrors.length;
 }
 }
@@ -4876,15 +5516,15 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate237.errors = vErrors;
+validate268.errors = vErrors;
 return errors === 0;
 }
 
-const schema91 = {"$id":"shared84","type":"array","items":{"$ref":"shared83"}};
-const schema92 = {"$id":"shared83","type":"object","properties":{"name":{"type":"string"},"action":{"type":"string"}}};
+const schema103 = {"$id":"shared96","type":"array","items":{"$ref":"shared95"}};
+const schema104 = {"$id":"shared95","type":"object","properties":{"name":{"type":"string"},"action":{"type":"string"}}};
 
-function validate256(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared83" */;
+function validate287(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared95" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -4923,20 +5563,20 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate256.errors = vErrors;
+validate287.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate255(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared84" */;
+function validate286(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared96" */;
 let vErrors = null;
 let errors = 0;
 if(Array.isArray(data)){
 const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate256(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate256.errors : vErrors.concat(validate256.errors);
+if(!(validate287(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate287.errors : vErrors.concat(validate287.errors);
 errors = vErrors.length;
 }
 }
@@ -4951,55 +5591,55 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate255.errors = vErrors;
+validate286.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate161(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate181(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="typeKubeArmorClusterPolicy" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.selector !== undefined){
-if(!(validate162(data.selector, {instancePath:instancePath+"/selector",parentData:data,parentDataProperty:"selector",rootData}))){
-vErrors = vErrors === null ? validate162.errors : vErrors.concat(validate162.errors);
+if(!(validate182(data.selector, {instancePath:instancePath+"/selector",parentData:data,parentDataProperty:"selector",rootData}))){
+vErrors = vErrors === null ? validate182.errors : vErrors.concat(validate182.errors);
 errors = vErrors.length;
 }
 }
 if(data.process !== undefined){
-if(!(validate169(data.process, {instancePath:instancePath+"/process",parentData:data,parentDataProperty:"process",rootData}))){
-vErrors = vErrors === null ? validate169.errors : vErrors.concat(validate169.errors);
+if(!(validate189(data.process, {instancePath:instancePath+"/process",parentData:data,parentDataProperty:"process",rootData}))){
+vErrors = vErrors === null ? validate189.errors : vErrors.concat(validate189.errors);
 errors = vErrors.length;
 }
 }
 if(data.file !== undefined){
-if(!(validate193(data.file, {instancePath:instancePath+"/file",parentData:data,parentDataProperty:"file",rootData}))){
-vErrors = vErrors === null ? validate193.errors : vErrors.concat(validate193.errors);
-errors = vErrors.length;
-}
-}
-if(data.network !== undefined){
-if(!(validate213(data.network, {instancePath:instancePath+"/network",parentData:data,parentDataProperty:"network",rootData}))){
+if(!(validate213(data.file, {instancePath:instancePath+"/file",parentData:data,parentDataProperty:"file",rootData}))){
 vErrors = vErrors === null ? validate213.errors : vErrors.concat(validate213.errors);
 errors = vErrors.length;
 }
 }
+if(data.network !== undefined){
+if(!(validate233(data.network, {instancePath:instancePath+"/network",parentData:data,parentDataProperty:"network",rootData}))){
+vErrors = vErrors === null ? validate233.errors : vErrors.concat(validate233.errors);
+errors = vErrors.length;
+}
+}
 if(data.capabilities !== undefined){
-if(!(validate228(data.capabilities, {instancePath:instancePath+"/capabilities",parentData:data,parentDataProperty:"capabilities",rootData}))){
-vErrors = vErrors === null ? validate228.errors : vErrors.concat(validate228.errors);
+if(!(validate259(data.capabilities, {instancePath:instancePath+"/capabilities",parentData:data,parentDataProperty:"capabilities",rootData}))){
+vErrors = vErrors === null ? validate259.errors : vErrors.concat(validate259.errors);
 errors = vErrors.length;
 }
 }
 if(data.syscalls !== undefined){
-if(!(validate237(data.syscalls, {instancePath:instancePath+"/syscalls",parentData:data,parentDataProperty:"syscalls",rootData}))){
-vErrors = vErrors === null ? validate237.errors : vErrors.concat(validate237.errors);
+if(!(validate268(data.syscalls, {instancePath:instancePath+"/syscalls",parentData:data,parentDataProperty:"syscalls",rootData}))){
+vErrors = vErrors === null ? validate268.errors : vErrors.concat(validate268.errors);
 errors = vErrors.length;
 }
 }
 if(data.presets !== undefined){
-if(!(validate255(data.presets, {instancePath:instancePath+"/presets",parentData:data,parentDataProperty:"presets",rootData}))){
-vErrors = vErrors === null ? validate255.errors : vErrors.concat(validate255.errors);
+if(!(validate286(data.presets, {instancePath:instancePath+"/presets",parentData:data,parentDataProperty:"presets",rootData}))){
+vErrors = vErrors === null ? validate286.errors : vErrors.concat(validate286.errors);
 errors = vErrors.length;
 }
 }
@@ -5069,16 +5709,16 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate161.errors = vErrors;
+validate181.errors = vErrors;
 return errors === 0;
 }
 
-export const admitKubeArmorHostPolicy = validate260;
-const schema93 = {"$id":"admitKubeArmorHostPolicy","type":"object","required":["nodeSelector"],"properties":{"nodeSelector":{"$ref":"shared85"},"process":{"$ref":"shared19"},"file":{"$ref":"shared26"},"network":{"$ref":"shared88"},"capabilities":{"$ref":"shared36"},"syscalls":{"$ref":"shared46"},"device":{"$ref":"shared91"},"apparmor":{"type":"string"},"severity":{"type":"integer","minimum":1,"maximum":10},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"$ref":"shared11"}}};
-const schema94 = {"$id":"shared85","type":"object","properties":{"matchLabels":{"type":"object","additionalProperties":{"type":"string"}}}};
+export const admitKubeArmorHostPolicy = validate291;
+const schema105 = {"$id":"admitKubeArmorHostPolicy","type":"object","required":["nodeSelector"],"properties":{"nodeSelector":{"$ref":"shared97"},"process":{"$ref":"shared19"},"file":{"$ref":"shared26"},"network":{"$ref":"shared100"},"capabilities":{"$ref":"shared44"},"syscalls":{"$ref":"shared54"},"device":{"$ref":"shared103"},"apparmor":{"type":"string"},"severity":{"type":"integer","minimum":1,"maximum":10},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"$ref":"shared11"}}};
+const schema106 = {"$id":"shared97","type":"object","properties":{"matchLabels":{"type":"object","additionalProperties":{"type":"string"}}}};
 
-function validate261(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared85" */;
+function validate292(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared97" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -5120,16 +5760,16 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate261.errors = vErrors;
+validate292.errors = vErrors;
 return errors === 0;
 }
 
-const schema95 = {"$id":"shared88","type":"object","properties":{"matchProtocols":{"$ref":"shared87"},"matchDNSQueries":{"$ref":"shared31"},"severity":{"type":"integer","minimum":1,"maximum":10},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"$ref":"shared11"}}};
-const schema96 = {"$id":"shared87","type":"array","items":{"$ref":"shared86"}};
-const schema97 = {"$id":"shared86","type":"object","required":["protocol"],"properties":{"protocol":{"$ref":"shared27"},"fromSource":{"$ref":"shared10"},"severity":{"type":"integer","minimum":1,"maximum":10},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"$ref":"shared11"}}};
+const schema107 = {"$id":"shared100","type":"object","properties":{"matchProtocols":{"$ref":"shared99"},"matchEndpoints":{"$ref":"shared37"},"matchDNSQueries":{"$ref":"shared39"},"severity":{"type":"integer","minimum":1,"maximum":10},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"$ref":"shared11"}}};
+const schema108 = {"$id":"shared99","type":"array","items":{"$ref":"shared98"}};
+const schema109 = {"$id":"shared98","type":"object","required":["protocol"],"properties":{"protocol":{"$ref":"shared27"},"fromSource":{"$ref":"shared10"},"severity":{"type":"integer","minimum":1,"maximum":10},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"$ref":"shared11"}}};
 
-function validate267(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared86" */;
+function validate298(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared98" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -5225,20 +5865,20 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate267.errors = vErrors;
+validate298.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate266(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared87" */;
+function validate297(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared99" */;
 let vErrors = null;
 let errors = 0;
 if(Array.isArray(data)){
 const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate267(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate267.errors : vErrors.concat(validate267.errors);
+if(!(validate298(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate298.errors : vErrors.concat(validate298.errors);
 errors = vErrors.length;
 }
 }
@@ -5253,31 +5893,37 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate266.errors = vErrors;
+validate297.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate265(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared88" */;
+function validate296(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared100" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.matchProtocols !== undefined){
-if(!(validate266(data.matchProtocols, {instancePath:instancePath+"/matchProtocols",parentData:data,parentDataProperty:"matchProtocols",rootData}))){
-vErrors = vErrors === null ? validate266.errors : vErrors.concat(validate266.errors);
+if(!(validate297(data.matchProtocols, {instancePath:instancePath+"/matchProtocols",parentData:data,parentDataProperty:"matchProtocols",rootData}))){
+vErrors = vErrors === null ? validate297.errors : vErrors.concat(validate297.errors);
 errors = vErrors.length;
 }
 }
-if(data.matchDNSQueries !== undefined){
-if(!(validate107(data.matchDNSQueries, {instancePath:instancePath+"/matchDNSQueries",parentData:data,parentDataProperty:"matchDNSQueries",rootData}))){
+if(data.matchEndpoints !== undefined){
+if(!(validate107(data.matchEndpoints, {instancePath:instancePath+"/matchEndpoints",parentData:data,parentDataProperty:"matchEndpoints",rootData}))){
 vErrors = vErrors === null ? validate107.errors : vErrors.concat(validate107.errors);
 errors = vErrors.length;
 }
 }
+if(data.matchDNSQueries !== undefined){
+if(!(validate127(data.matchDNSQueries, {instancePath:instancePath+"/matchDNSQueries",parentData:data,parentDataProperty:"matchDNSQueries",rootData}))){
+vErrors = vErrors === null ? validate127.errors : vErrors.concat(validate127.errors);
+errors = vErrors.length;
+}
+}
 if(data.severity !== undefined){
-let data2 = data.severity;
-if(!(((typeof data2 == "number") && (!(data2 % 1) && !isNaN(data2))) && (isFinite(data2)))){
+let data3 = data.severity;
+if(!(((typeof data3 == "number") && (!(data3 % 1) && !isNaN(data3))) && (isFinite(data3)))){
 const err0 = {instancePath:instancePath+"/severity",schemaPath:"#/properties/severity/type",keyword:"type",params:{type: "integer"}};
 if(vErrors === null){
 vErrors = [err0];
@@ -5287,8 +5933,8 @@ vErrors.push(err0);
 }
 errors++;
 }
-if((typeof data2 == "number") && (isFinite(data2))){
-if(data2 > 10 || isNaN(data2)){
+if((typeof data3 == "number") && (isFinite(data3))){
+if(data3 > 10 || isNaN(data3)){
 const err1 = {instancePath:instancePath+"/severity",schemaPath:"#/properties/severity/maximum",keyword:"maximum",params:{comparison: "<=", limit: 10}};
 if(vErrors === null){
 vErrors = [err1];
@@ -5298,7 +5944,7 @@ vErrors.push(err1);
 }
 errors++;
 }
-if(data2 < 1 || isNaN(data2)){
+if(data3 < 1 || isNaN(data3)){
 const err2 = {instancePath:instancePath+"/severity",schemaPath:"#/properties/severity/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 if(vErrors === null){
 vErrors = [err2];
@@ -5345,16 +5991,16 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate265.errors = vErrors;
+validate296.errors = vErrors;
 return errors === 0;
 }
 
-const schema98 = {"$id":"shared91","type":"object","properties":{"matchDevice":{"$ref":"shared90"},"severity":{"type":"integer","minimum":1,"maximum":10},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"$ref":"shared11"}}};
-const schema99 = {"$id":"shared90","type":"array","items":{"$ref":"shared89"}};
-const schema100 = {"$id":"shared89","type":"object","required":["class"],"properties":{"class":{"type":"string"},"subClass":{"type":"integer","minimum":-2147483648,"maximum":2147483647},"protocol":{"type":"integer","minimum":-2147483648,"maximum":2147483647},"level":{"type":"integer","minimum":1,"maximum":2147483647},"severity":{"type":"integer","minimum":1,"maximum":10},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"$ref":"shared11"}}};
+const schema110 = {"$id":"shared103","type":"object","properties":{"matchDevice":{"$ref":"shared102"},"severity":{"type":"integer","minimum":1,"maximum":10},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"$ref":"shared11"}}};
+const schema111 = {"$id":"shared102","type":"array","items":{"$ref":"shared101"}};
+const schema112 = {"$id":"shared101","type":"object","required":["class"],"properties":{"class":{"type":"string"},"subClass":{"type":"integer","minimum":-2147483648,"maximum":2147483647},"protocol":{"type":"integer","minimum":-2147483648,"maximum":2147483647},"level":{"type":"integer","minimum":1,"maximum":2147483647},"severity":{"type":"integer","minimum":1,"maximum":10},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"$ref":"shared11"}}};
 
-function validate282(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared89" */;
+function validate314(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared101" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -5555,20 +6201,20 @@ vErrors.push(err15);
 }
 errors++;
 }
-validate282.errors = vErrors;
+validate314.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate281(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared90" */;
+function validate313(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared102" */;
 let vErrors = null;
 let errors = 0;
 if(Array.isArray(data)){
 const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate282(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate282.errors : vErrors.concat(validate282.errors);
+if(!(validate314(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate314.errors : vErrors.concat(validate314.errors);
 errors = vErrors.length;
 }
 }
@@ -5583,19 +6229,19 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate281.errors = vErrors;
+validate313.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate280(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared91" */;
+function validate312(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared103" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.matchDevice !== undefined){
-if(!(validate281(data.matchDevice, {instancePath:instancePath+"/matchDevice",parentData:data,parentDataProperty:"matchDevice",rootData}))){
-vErrors = vErrors === null ? validate281.errors : vErrors.concat(validate281.errors);
+if(!(validate313(data.matchDevice, {instancePath:instancePath+"/matchDevice",parentData:data,parentDataProperty:"matchDevice",rootData}))){
+vErrors = vErrors === null ? validate313.errors : vErrors.concat(validate313.errors);
 errors = vErrors.length;
 }
 }
@@ -5669,12 +6315,12 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate280.errors = vErrors;
+validate312.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate260(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate291(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="admitKubeArmorHostPolicy" */;
 let vErrors = null;
 let errors = 0;
@@ -5690,8 +6336,8 @@ vErrors.push(err0);
 errors++;
 }
 if(data.nodeSelector !== undefined){
-if(!(validate261(data.nodeSelector, {instancePath:instancePath+"/nodeSelector",parentData:data,parentDataProperty:"nodeSelector",rootData}))){
-vErrors = vErrors === null ? validate261.errors : vErrors.concat(validate261.errors);
+if(!(validate292(data.nodeSelector, {instancePath:instancePath+"/nodeSelector",parentData:data,parentDataProperty:"nodeSelector",rootData}))){
+vErrors = vErrors === null ? validate292.errors : vErrors.concat(validate292.errors);
 errors = vErrors.length;
 }
 }
@@ -5708,26 +6354,26 @@ errors = vErrors.length;
 }
 }
 if(data.network !== undefined){
-if(!(validate265(data.network, {instancePath:instancePath+"/network",parentData:data,parentDataProperty:"network",rootData}))){
-vErrors = vErrors === null ? validate265.errors : vErrors.concat(validate265.errors);
+if(!(validate296(data.network, {instancePath:instancePath+"/network",parentData:data,parentDataProperty:"network",rootData}))){
+vErrors = vErrors === null ? validate296.errors : vErrors.concat(validate296.errors);
 errors = vErrors.length;
 }
 }
 if(data.capabilities !== undefined){
-if(!(validate117(data.capabilities, {instancePath:instancePath+"/capabilities",parentData:data,parentDataProperty:"capabilities",rootData}))){
-vErrors = vErrors === null ? validate117.errors : vErrors.concat(validate117.errors);
+if(!(validate137(data.capabilities, {instancePath:instancePath+"/capabilities",parentData:data,parentDataProperty:"capabilities",rootData}))){
+vErrors = vErrors === null ? validate137.errors : vErrors.concat(validate137.errors);
 errors = vErrors.length;
 }
 }
 if(data.syscalls !== undefined){
-if(!(validate130(data.syscalls, {instancePath:instancePath+"/syscalls",parentData:data,parentDataProperty:"syscalls",rootData}))){
-vErrors = vErrors === null ? validate130.errors : vErrors.concat(validate130.errors);
+if(!(validate150(data.syscalls, {instancePath:instancePath+"/syscalls",parentData:data,parentDataProperty:"syscalls",rootData}))){
+vErrors = vErrors === null ? validate150.errors : vErrors.concat(validate150.errors);
 errors = vErrors.length;
 }
 }
 if(data.device !== undefined){
-if(!(validate280(data.device, {instancePath:instancePath+"/device",parentData:data,parentDataProperty:"device",rootData}))){
-vErrors = vErrors === null ? validate280.errors : vErrors.concat(validate280.errors);
+if(!(validate312(data.device, {instancePath:instancePath+"/device",parentData:data,parentDataProperty:"device",rootData}))){
+vErrors = vErrors === null ? validate312.errors : vErrors.concat(validate312.errors);
 errors = vErrors.length;
 }
 }
@@ -5813,18 +6459,18 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate260.errors = vErrors;
+validate291.errors = vErrors;
 return errors === 0;
 }
 
-export const typeKubeArmorHostPolicy = validate292;
-const schema101 = {"$id":"typeKubeArmorHostPolicy","type":"object","properties":{"nodeSelector":{"$ref":"shared85"},"process":{"$ref":"shared60"},"file":{"$ref":"shared67"},"network":{"$ref":"shared94"},"capabilities":{"$ref":"shared75"},"syscalls":{"$ref":"shared82"},"device":{"$ref":"shared97"},"apparmor":{"type":"string"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
-const schema102 = {"$id":"shared94","type":"object","properties":{"matchProtocols":{"$ref":"shared93"},"matchDNSQueries":{"$ref":"shared71"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
-const schema103 = {"$id":"shared93","type":"array","items":{"$ref":"shared92"}};
-const schema104 = {"$id":"shared92","type":"object","properties":{"protocol":{"type":"string"},"fromSource":{"$ref":"shared53"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
+export const typeKubeArmorHostPolicy = validate324;
+const schema113 = {"$id":"typeKubeArmorHostPolicy","type":"object","properties":{"nodeSelector":{"$ref":"shared97"},"process":{"$ref":"shared68"},"file":{"$ref":"shared75"},"network":{"$ref":"shared106"},"capabilities":{"$ref":"shared87"},"syscalls":{"$ref":"shared94"},"device":{"$ref":"shared109"},"apparmor":{"type":"string"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
+const schema114 = {"$id":"shared106","type":"object","properties":{"matchProtocols":{"$ref":"shared105"},"matchEndpoints":{"$ref":"shared81"},"matchDNSQueries":{"$ref":"shared83"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
+const schema115 = {"$id":"shared105","type":"array","items":{"$ref":"shared104"}};
+const schema116 = {"$id":"shared104","type":"object","properties":{"protocol":{"type":"string"},"fromSource":{"$ref":"shared61"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
 
-function validate298(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared92" */;
+function validate330(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared104" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -5841,8 +6487,8 @@ errors++;
 }
 }
 if(data.fromSource !== undefined){
-if(!(validate173(data.fromSource, {instancePath:instancePath+"/fromSource",parentData:data,parentDataProperty:"fromSource",rootData}))){
-vErrors = vErrors === null ? validate173.errors : vErrors.concat(validate173.errors);
+if(!(validate193(data.fromSource, {instancePath:instancePath+"/fromSource",parentData:data,parentDataProperty:"fromSource",rootData}))){
+vErrors = vErrors === null ? validate193.errors : vErrors.concat(validate193.errors);
 errors = vErrors.length;
 }
 }
@@ -5900,20 +6546,20 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate298.errors = vErrors;
+validate330.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate297(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared93" */;
+function validate329(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared105" */;
 let vErrors = null;
 let errors = 0;
 if(Array.isArray(data)){
 const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate298(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate298.errors : vErrors.concat(validate298.errors);
+if(!(validate330(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate330.errors : vErrors.concat(validate330.errors);
 errors = vErrors.length;
 }
 }
@@ -5928,31 +6574,37 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate297.errors = vErrors;
+validate329.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate296(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared94" */;
+function validate328(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared106" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.matchProtocols !== undefined){
-if(!(validate297(data.matchProtocols, {instancePath:instancePath+"/matchProtocols",parentData:data,parentDataProperty:"matchProtocols",rootData}))){
-vErrors = vErrors === null ? validate297.errors : vErrors.concat(validate297.errors);
+if(!(validate329(data.matchProtocols, {instancePath:instancePath+"/matchProtocols",parentData:data,parentDataProperty:"matchProtocols",rootData}))){
+vErrors = vErrors === null ? validate329.errors : vErrors.concat(validate329.errors);
+errors = vErrors.length;
+}
+}
+if(data.matchEndpoints !== undefined){
+if(!(validate240(data.matchEndpoints, {instancePath:instancePath+"/matchEndpoints",parentData:data,parentDataProperty:"matchEndpoints",rootData}))){
+vErrors = vErrors === null ? validate240.errors : vErrors.concat(validate240.errors);
 errors = vErrors.length;
 }
 }
 if(data.matchDNSQueries !== undefined){
-if(!(validate220(data.matchDNSQueries, {instancePath:instancePath+"/matchDNSQueries",parentData:data,parentDataProperty:"matchDNSQueries",rootData}))){
-vErrors = vErrors === null ? validate220.errors : vErrors.concat(validate220.errors);
+if(!(validate251(data.matchDNSQueries, {instancePath:instancePath+"/matchDNSQueries",parentData:data,parentDataProperty:"matchDNSQueries",rootData}))){
+vErrors = vErrors === null ? validate251.errors : vErrors.concat(validate251.errors);
 errors = vErrors.length;
 }
 }
 if(data.severity !== undefined){
-let data2 = data.severity;
-if(!(((typeof data2 == "number") && (!(data2 % 1) && !isNaN(data2))) && (isFinite(data2)))){
+let data3 = data.severity;
+if(!(((typeof data3 == "number") && (!(data3 % 1) && !isNaN(data3))) && (isFinite(data3)))){
 const err0 = {instancePath:instancePath+"/severity",schemaPath:"#/properties/severity/type",keyword:"type",params:{type: "integer"}};
 if(vErrors === null){
 vErrors = [err0];
@@ -6004,16 +6656,16 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate296.errors = vErrors;
+validate328.errors = vErrors;
 return errors === 0;
 }
 
-const schema105 = {"$id":"shared97","type":"object","properties":{"matchDevice":{"$ref":"shared96"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
-const schema106 = {"$id":"shared96","type":"array","items":{"$ref":"shared95"}};
-const schema107 = {"$id":"shared95","type":"object","properties":{"class":{"type":"string"},"subClass":{"type":"integer"},"protocol":{"type":"integer"},"level":{"type":"integer"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
+const schema117 = {"$id":"shared109","type":"object","properties":{"matchDevice":{"$ref":"shared108"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
+const schema118 = {"$id":"shared108","type":"array","items":{"$ref":"shared107"}};
+const schema119 = {"$id":"shared107","type":"object","properties":{"class":{"type":"string"},"subClass":{"type":"integer"},"protocol":{"type":"integer"},"level":{"type":"integer"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
 
-function validate310(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared95" */;
+function validate343(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared107" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -6122,20 +6774,20 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate310.errors = vErrors;
+validate343.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate309(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared96" */;
+function validate342(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared108" */;
 let vErrors = null;
 let errors = 0;
 if(Array.isArray(data)){
 const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate310(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate310.errors : vErrors.concat(validate310.errors);
+if(!(validate343(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate343.errors : vErrors.concat(validate343.errors);
 errors = vErrors.length;
 }
 }
@@ -6150,19 +6802,19 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate309.errors = vErrors;
+validate342.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate308(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared97" */;
+function validate341(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared109" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.matchDevice !== undefined){
-if(!(validate309(data.matchDevice, {instancePath:instancePath+"/matchDevice",parentData:data,parentDataProperty:"matchDevice",rootData}))){
-vErrors = vErrors === null ? validate309.errors : vErrors.concat(validate309.errors);
+if(!(validate342(data.matchDevice, {instancePath:instancePath+"/matchDevice",parentData:data,parentDataProperty:"matchDevice",rootData}))){
+vErrors = vErrors === null ? validate342.errors : vErrors.concat(validate342.errors);
 errors = vErrors.length;
 }
 }
@@ -6220,55 +6872,55 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate308.errors = vErrors;
+validate341.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate292(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate324(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="typeKubeArmorHostPolicy" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.nodeSelector !== undefined){
-if(!(validate261(data.nodeSelector, {instancePath:instancePath+"/nodeSelector",parentData:data,parentDataProperty:"nodeSelector",rootData}))){
-vErrors = vErrors === null ? validate261.errors : vErrors.concat(validate261.errors);
+if(!(validate292(data.nodeSelector, {instancePath:instancePath+"/nodeSelector",parentData:data,parentDataProperty:"nodeSelector",rootData}))){
+vErrors = vErrors === null ? validate292.errors : vErrors.concat(validate292.errors);
 errors = vErrors.length;
 }
 }
 if(data.process !== undefined){
-if(!(validate169(data.process, {instancePath:instancePath+"/process",parentData:data,parentDataProperty:"process",rootData}))){
-vErrors = vErrors === null ? validate169.errors : vErrors.concat(validate169.errors);
+if(!(validate189(data.process, {instancePath:instancePath+"/process",parentData:data,parentDataProperty:"process",rootData}))){
+vErrors = vErrors === null ? validate189.errors : vErrors.concat(validate189.errors);
 errors = vErrors.length;
 }
 }
 if(data.file !== undefined){
-if(!(validate193(data.file, {instancePath:instancePath+"/file",parentData:data,parentDataProperty:"file",rootData}))){
-vErrors = vErrors === null ? validate193.errors : vErrors.concat(validate193.errors);
+if(!(validate213(data.file, {instancePath:instancePath+"/file",parentData:data,parentDataProperty:"file",rootData}))){
+vErrors = vErrors === null ? validate213.errors : vErrors.concat(validate213.errors);
 errors = vErrors.length;
 }
 }
 if(data.network !== undefined){
-if(!(validate296(data.network, {instancePath:instancePath+"/network",parentData:data,parentDataProperty:"network",rootData}))){
-vErrors = vErrors === null ? validate296.errors : vErrors.concat(validate296.errors);
+if(!(validate328(data.network, {instancePath:instancePath+"/network",parentData:data,parentDataProperty:"network",rootData}))){
+vErrors = vErrors === null ? validate328.errors : vErrors.concat(validate328.errors);
 errors = vErrors.length;
 }
 }
 if(data.capabilities !== undefined){
-if(!(validate228(data.capabilities, {instancePath:instancePath+"/capabilities",parentData:data,parentDataProperty:"capabilities",rootData}))){
-vErrors = vErrors === null ? validate228.errors : vErrors.concat(validate228.errors);
+if(!(validate259(data.capabilities, {instancePath:instancePath+"/capabilities",parentData:data,parentDataProperty:"capabilities",rootData}))){
+vErrors = vErrors === null ? validate259.errors : vErrors.concat(validate259.errors);
 errors = vErrors.length;
 }
 }
 if(data.syscalls !== undefined){
-if(!(validate237(data.syscalls, {instancePath:instancePath+"/syscalls",parentData:data,parentDataProperty:"syscalls",rootData}))){
-vErrors = vErrors === null ? validate237.errors : vErrors.concat(validate237.errors);
+if(!(validate268(data.syscalls, {instancePath:instancePath+"/syscalls",parentData:data,parentDataProperty:"syscalls",rootData}))){
+vErrors = vErrors === null ? validate268.errors : vErrors.concat(validate268.errors);
 errors = vErrors.length;
 }
 }
 if(data.device !== undefined){
-if(!(validate308(data.device, {instancePath:instancePath+"/device",parentData:data,parentDataProperty:"device",rootData}))){
-vErrors = vErrors === null ? validate308.errors : vErrors.concat(validate308.errors);
+if(!(validate341(data.device, {instancePath:instancePath+"/device",parentData:data,parentDataProperty:"device",rootData}))){
+vErrors = vErrors === null ? validate341.errors : vErrors.concat(validate341.errors);
 errors = vErrors.length;
 }
 }
@@ -6338,19 +6990,19 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate292.errors = vErrors;
+validate324.errors = vErrors;
 return errors === 0;
 }
 
-export const admitKubeArmorNetworkPolicy = validate317;
-const schema108 = {"$id":"admitKubeArmorNetworkPolicy","type":"object","properties":{"nodeSelector":{"$ref":"shared85"},"selector":{"$ref":"shared101"},"level":{"$ref":"shared102"},"ingress":{"$ref":"shared111"},"egress":{"$ref":"shared113"},"severity":{"type":"integer","minimum":1,"maximum":10},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"$ref":"shared11"}}};
-const schema109 = {"$id":"shared101","type":"object","properties":{"matchLabels":{"type":"object","additionalProperties":{"type":"string"}},"matchExpressions":{"$ref":"shared100"}}};
-const schema110 = {"$id":"shared100","type":"array","items":{"$ref":"shared99"}};
-const schema111 = {"$id":"shared99","type":"object","properties":{"key":{"$ref":"shared98"},"operator":{"$ref":"shared1"},"values":{"$ref":"shared2"}}};
-const schema112 = {"$id":"shared98","type":"string","enum":["label"]};
+export const admitKubeArmorNetworkPolicy = validate350;
+const schema120 = {"$id":"admitKubeArmorNetworkPolicy","type":"object","properties":{"nodeSelector":{"$ref":"shared97"},"selector":{"$ref":"shared113"},"level":{"$ref":"shared114"},"ingress":{"$ref":"shared123"},"egress":{"$ref":"shared125"},"severity":{"type":"integer","minimum":1,"maximum":10},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"$ref":"shared11"}}};
+const schema121 = {"$id":"shared113","type":"object","properties":{"matchLabels":{"type":"object","additionalProperties":{"type":"string"}},"matchExpressions":{"$ref":"shared112"}}};
+const schema122 = {"$id":"shared112","type":"array","items":{"$ref":"shared111"}};
+const schema123 = {"$id":"shared111","type":"object","properties":{"key":{"$ref":"shared110"},"operator":{"$ref":"shared1"},"values":{"$ref":"shared2"}}};
+const schema124 = {"$id":"shared110","type":"string","enum":["label"]};
 
-function validate322(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared98" */;
+function validate355(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared110" */;
 let vErrors = null;
 let errors = 0;
 if(typeof data !== "string"){
@@ -6364,7 +7016,7 @@ vErrors.push(err0);
 errors++;
 }
 if(!(data === "label")){
-const err1 = {instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema112.enum}};
+const err1 = {instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema124.enum}};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -6373,19 +7025,19 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate322.errors = vErrors;
+validate355.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate321(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared99" */;
+function validate354(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared111" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.key !== undefined){
-if(!(validate322(data.key, {instancePath:instancePath+"/key",parentData:data,parentDataProperty:"key",rootData}))){
-vErrors = vErrors === null ? validate322.errors : vErrors.concat(validate322.errors);
+if(!(validate355(data.key, {instancePath:instancePath+"/key",parentData:data,parentDataProperty:"key",rootData}))){
+vErrors = vErrors === null ? validate355.errors : vErrors.concat(validate355.errors);
 errors = vErrors.length;
 }
 }
@@ -6412,20 +7064,20 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate321.errors = vErrors;
+validate354.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate320(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared100" */;
+function validate353(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared112" */;
 let vErrors = null;
 let errors = 0;
 if(Array.isArray(data)){
 const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate321(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate321.errors : vErrors.concat(validate321.errors);
+if(!(validate354(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate354.errors : vErrors.concat(validate354.errors);
 errors = vErrors.length;
 }
 }
@@ -6440,13 +7092,13 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate320.errors = vErrors;
+validate353.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate319(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared101" */;
+function validate352(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared113" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -6478,8 +7130,8 @@ errors++;
 }
 }
 if(data.matchExpressions !== undefined){
-if(!(validate320(data.matchExpressions, {instancePath:instancePath+"/matchExpressions",parentData:data,parentDataProperty:"matchExpressions",rootData}))){
-vErrors = vErrors === null ? validate320.errors : vErrors.concat(validate320.errors);
+if(!(validate353(data.matchExpressions, {instancePath:instancePath+"/matchExpressions",parentData:data,parentDataProperty:"matchExpressions",rootData}))){
+vErrors = vErrors === null ? validate353.errors : vErrors.concat(validate353.errors);
 errors = vErrors.length;
 }
 }
@@ -6494,14 +7146,14 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate319.errors = vErrors;
+validate352.errors = vErrors;
 return errors === 0;
 }
 
-const schema113 = {"$id":"shared102","type":"string","enum":["pod","policy","Pod","Policy"]};
+const schema125 = {"$id":"shared114","type":"string","enum":["pod","policy","Pod","Policy"]};
 
-function validate329(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared102" */;
+function validate362(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared114" */;
 let vErrors = null;
 let errors = 0;
 if(typeof data !== "string"){
@@ -6516,14 +7168,14 @@ errors++;
 }
 let valid0;
 valid0 = false;
-for(const v0 of schema113.enum){
+for(const v0 of schema125.enum){
 if(func0(data, v0)){
 valid0 = true;
 break;
 }
 }
 if(!valid0){
-const err1 = {instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema113.enum}};
+const err1 = {instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema125.enum}};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -6532,18 +7184,18 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate329.errors = vErrors;
+validate362.errors = vErrors;
 return errors === 0;
 }
 
-const schema114 = {"$id":"shared111","type":"array","items":{"$ref":"shared110"}};
-const schema115 = {"$id":"shared110","type":"object","properties":{"from":{"$ref":"shared105"},"iface":{"$ref":"shared2"},"ports":{"$ref":"shared108"},"limit":{"$ref":"shared109"},"duration":{"type":"string"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"$ref":"shared11"}}};
-const schema116 = {"$id":"shared105","type":"array","items":{"$ref":"shared104"}};
-const schema117 = {"$id":"shared104","type":"object","required":["ipBlock"],"properties":{"ipBlock":{"$ref":"shared103"}}};
-const schema118 = {"$id":"shared103","type":"object","required":["cidr"],"properties":{"cidr":{"type":"string"}}};
+const schema126 = {"$id":"shared123","type":"array","items":{"$ref":"shared122"}};
+const schema127 = {"$id":"shared122","type":"object","properties":{"from":{"$ref":"shared117"},"iface":{"$ref":"shared2"},"ports":{"$ref":"shared120"},"limit":{"$ref":"shared121"},"duration":{"type":"string"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"$ref":"shared11"}}};
+const schema128 = {"$id":"shared117","type":"array","items":{"$ref":"shared116"}};
+const schema129 = {"$id":"shared116","type":"object","required":["ipBlock"],"properties":{"ipBlock":{"$ref":"shared115"}}};
+const schema130 = {"$id":"shared115","type":"object","required":["cidr"],"properties":{"cidr":{"type":"string"}}};
 
-function validate335(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared103" */;
+function validate368(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared115" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -6580,13 +7232,13 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate335.errors = vErrors;
+validate368.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate334(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared104" */;
+function validate367(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared116" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -6601,8 +7253,8 @@ vErrors.push(err0);
 errors++;
 }
 if(data.ipBlock !== undefined){
-if(!(validate335(data.ipBlock, {instancePath:instancePath+"/ipBlock",parentData:data,parentDataProperty:"ipBlock",rootData}))){
-vErrors = vErrors === null ? validate335.errors : vErrors.concat(validate335.errors);
+if(!(validate368(data.ipBlock, {instancePath:instancePath+"/ipBlock",parentData:data,parentDataProperty:"ipBlock",rootData}))){
+vErrors = vErrors === null ? validate368.errors : vErrors.concat(validate368.errors);
 errors = vErrors.length;
 }
 }
@@ -6617,20 +7269,20 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate334.errors = vErrors;
+validate367.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate333(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared105" */;
+function validate366(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared117" */;
 let vErrors = null;
 let errors = 0;
 if(Array.isArray(data)){
 const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate334(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate334.errors : vErrors.concat(validate334.errors);
+if(!(validate367(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate367.errors : vErrors.concat(validate367.errors);
 errors = vErrors.length;
 }
 }
@@ -6645,16 +7297,16 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate333.errors = vErrors;
+validate366.errors = vErrors;
 return errors === 0;
 }
 
-const schema119 = {"$id":"shared108","type":"array","items":{"$ref":"shared107"}};
-const schema120 = {"$id":"shared107","type":"object","required":["port"],"properties":{"port":{"type":"string"},"endPort":{"type":"integer","minimum":1,"maximum":65535},"protocol":{"$ref":"shared106"}}};
-const schema121 = {"$id":"shared106","type":"string","enum":["TCP","UDP","SCTP","tcp","udp","sctp"]};
+const schema131 = {"$id":"shared120","type":"array","items":{"$ref":"shared119"}};
+const schema132 = {"$id":"shared119","type":"object","required":["port"],"properties":{"port":{"type":"string"},"endPort":{"type":"integer","minimum":1,"maximum":65535},"protocol":{"$ref":"shared118"}}};
+const schema133 = {"$id":"shared118","type":"string","enum":["TCP","UDP","SCTP","tcp","udp","sctp"]};
 
-function validate342(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared106" */;
+function validate375(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared118" */;
 let vErrors = null;
 let errors = 0;
 if(typeof data !== "string"){
@@ -6669,14 +7321,14 @@ errors++;
 }
 let valid0;
 valid0 = false;
-for(const v0 of schema121.enum){
+for(const v0 of schema133.enum){
 if(func0(data, v0)){
 valid0 = true;
 break;
 }
 }
 if(!valid0){
-const err1 = {instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema121.enum}};
+const err1 = {instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema133.enum}};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -6685,13 +7337,13 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate342.errors = vErrors;
+validate375.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate341(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared107" */;
+function validate374(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared119" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -6753,8 +7405,8 @@ errors++;
 }
 }
 if(data.protocol !== undefined){
-if(!(validate342(data.protocol, {instancePath:instancePath+"/protocol",parentData:data,parentDataProperty:"protocol",rootData}))){
-vErrors = vErrors === null ? validate342.errors : vErrors.concat(validate342.errors);
+if(!(validate375(data.protocol, {instancePath:instancePath+"/protocol",parentData:data,parentDataProperty:"protocol",rootData}))){
+vErrors = vErrors === null ? validate375.errors : vErrors.concat(validate375.errors);
 errors = vErrors.length;
 }
 }
@@ -6769,20 +7421,20 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate341.errors = vErrors;
+validate374.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate340(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared108" */;
+function validate373(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared120" */;
 let vErrors = null;
 let errors = 0;
 if(Array.isArray(data)){
 const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate341(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate341.errors : vErrors.concat(validate341.errors);
+if(!(validate374(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate374.errors : vErrors.concat(validate374.errors);
 errors = vErrors.length;
 }
 }
@@ -6797,19 +7449,19 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate340.errors = vErrors;
+validate373.errors = vErrors;
 return errors === 0;
 }
 
-const schema122 = {"$id":"shared109","type":"string","pattern":"^[0-9]+(KB|MB|GB|K|M|G)?$"};
-const pattern6 = new RegExp("^[0-9]+(KB|MB|GB|K|M|G)?$", "u");
+const schema134 = {"$id":"shared121","type":"string","pattern":"^[0-9]+(KB|MB|GB|K|M|G)?$"};
+const pattern7 = new RegExp("^[0-9]+(KB|MB|GB|K|M|G)?$", "u");
 
-function validate346(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared109" */;
+function validate379(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared121" */;
 let vErrors = null;
 let errors = 0;
 if(typeof data === "string"){
-if(!pattern6.test(data)){
+if(!pattern7.test(data)){
 const err0 = {instancePath,schemaPath:"#/pattern",keyword:"pattern",params:{pattern: "^[0-9]+(KB|MB|GB|K|M|G)?$"}};
 if(vErrors === null){
 vErrors = [err0];
@@ -6830,19 +7482,19 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate346.errors = vErrors;
+validate379.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate332(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared110" */;
+function validate365(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared122" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.from !== undefined){
-if(!(validate333(data.from, {instancePath:instancePath+"/from",parentData:data,parentDataProperty:"from",rootData}))){
-vErrors = vErrors === null ? validate333.errors : vErrors.concat(validate333.errors);
+if(!(validate366(data.from, {instancePath:instancePath+"/from",parentData:data,parentDataProperty:"from",rootData}))){
+vErrors = vErrors === null ? validate366.errors : vErrors.concat(validate366.errors);
 errors = vErrors.length;
 }
 }
@@ -6853,14 +7505,14 @@ errors = vErrors.length;
 }
 }
 if(data.ports !== undefined){
-if(!(validate340(data.ports, {instancePath:instancePath+"/ports",parentData:data,parentDataProperty:"ports",rootData}))){
-vErrors = vErrors === null ? validate340.errors : vErrors.concat(validate340.errors);
+if(!(validate373(data.ports, {instancePath:instancePath+"/ports",parentData:data,parentDataProperty:"ports",rootData}))){
+vErrors = vErrors === null ? validate373.errors : vErrors.concat(validate373.errors);
 errors = vErrors.length;
 }
 }
 if(data.limit !== undefined){
-if(!(validate346(data.limit, {instancePath:instancePath+"/limit",parentData:data,parentDataProperty:"limit",rootData}))){
-vErrors = vErrors === null ? validate346.errors : vErrors.concat(validate346.errors);
+if(!(validate379(data.limit, {instancePath:instancePath+"/limit",parentData:data,parentDataProperty:"limit",rootData}))){
+vErrors = vErrors === null ? validate379.errors : vErrors.concat(validate379.errors);
 errors = vErrors.length;
 }
 }
@@ -6924,20 +7576,20 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate332.errors = vErrors;
+validate365.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate331(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared111" */;
+function validate364(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared123" */;
 let vErrors = null;
 let errors = 0;
 if(Array.isArray(data)){
 const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate332(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate332.errors : vErrors.concat(validate332.errors);
+if(!(validate365(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate365.errors : vErrors.concat(validate365.errors);
 errors = vErrors.length;
 }
 }
@@ -6952,21 +7604,21 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate331.errors = vErrors;
+validate364.errors = vErrors;
 return errors === 0;
 }
 
-const schema123 = {"$id":"shared113","type":"array","items":{"$ref":"shared112"}};
-const schema124 = {"$id":"shared112","type":"object","properties":{"to":{"$ref":"shared105"},"iface":{"$ref":"shared2"},"ports":{"$ref":"shared108"},"limit":{"$ref":"shared109"},"duration":{"type":"string"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"$ref":"shared11"}}};
+const schema135 = {"$id":"shared125","type":"array","items":{"$ref":"shared124"}};
+const schema136 = {"$id":"shared124","type":"object","properties":{"to":{"$ref":"shared117"},"iface":{"$ref":"shared2"},"ports":{"$ref":"shared120"},"limit":{"$ref":"shared121"},"duration":{"type":"string"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"$ref":"shared11"}}};
 
-function validate353(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared112" */;
+function validate386(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared124" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.to !== undefined){
-if(!(validate333(data.to, {instancePath:instancePath+"/to",parentData:data,parentDataProperty:"to",rootData}))){
-vErrors = vErrors === null ? validate333.errors : vErrors.concat(validate333.errors);
+if(!(validate366(data.to, {instancePath:instancePath+"/to",parentData:data,parentDataProperty:"to",rootData}))){
+vErrors = vErrors === null ? validate366.errors : vErrors.concat(validate366.errors);
 errors = vErrors.length;
 }
 }
@@ -6977,14 +7629,14 @@ errors = vErrors.length;
 }
 }
 if(data.ports !== undefined){
-if(!(validate340(data.ports, {instancePath:instancePath+"/ports",parentData:data,parentDataProperty:"ports",rootData}))){
-vErrors = vErrors === null ? validate340.errors : vErrors.concat(validate340.errors);
+if(!(validate373(data.ports, {instancePath:instancePath+"/ports",parentData:data,parentDataProperty:"ports",rootData}))){
+vErrors = vErrors === null ? validate373.errors : vErrors.concat(validate373.errors);
 errors = vErrors.length;
 }
 }
 if(data.limit !== undefined){
-if(!(validate346(data.limit, {instancePath:instancePath+"/limit",parentData:data,parentDataProperty:"limit",rootData}))){
-vErrors = vErrors === null ? validate346.errors : vErrors.concat(validate346.errors);
+if(!(validate379(data.limit, {instancePath:instancePath+"/limit",parentData:data,parentDataProperty:"limit",rootData}))){
+vErrors = vErrors === null ? validate379.errors : vErrors.concat(validate379.errors);
 errors = vErrors.length;
 }
 }
@@ -7048,20 +7700,20 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate353.errors = vErrors;
+validate386.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate352(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared113" */;
+function validate385(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared125" */;
 let vErrors = null;
 let errors = 0;
 if(Array.isArray(data)){
 const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate353(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate353.errors : vErrors.concat(validate353.errors);
+if(!(validate386(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate386.errors : vErrors.concat(validate386.errors);
 errors = vErrors.length;
 }
 }
@@ -7076,43 +7728,43 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate352.errors = vErrors;
+validate385.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate317(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate350(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="admitKubeArmorNetworkPolicy" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.nodeSelector !== undefined){
-if(!(validate261(data.nodeSelector, {instancePath:instancePath+"/nodeSelector",parentData:data,parentDataProperty:"nodeSelector",rootData}))){
-vErrors = vErrors === null ? validate261.errors : vErrors.concat(validate261.errors);
+if(!(validate292(data.nodeSelector, {instancePath:instancePath+"/nodeSelector",parentData:data,parentDataProperty:"nodeSelector",rootData}))){
+vErrors = vErrors === null ? validate292.errors : vErrors.concat(validate292.errors);
 errors = vErrors.length;
 }
 }
 if(data.selector !== undefined){
-if(!(validate319(data.selector, {instancePath:instancePath+"/selector",parentData:data,parentDataProperty:"selector",rootData}))){
-vErrors = vErrors === null ? validate319.errors : vErrors.concat(validate319.errors);
+if(!(validate352(data.selector, {instancePath:instancePath+"/selector",parentData:data,parentDataProperty:"selector",rootData}))){
+vErrors = vErrors === null ? validate352.errors : vErrors.concat(validate352.errors);
 errors = vErrors.length;
 }
 }
 if(data.level !== undefined){
-if(!(validate329(data.level, {instancePath:instancePath+"/level",parentData:data,parentDataProperty:"level",rootData}))){
-vErrors = vErrors === null ? validate329.errors : vErrors.concat(validate329.errors);
+if(!(validate362(data.level, {instancePath:instancePath+"/level",parentData:data,parentDataProperty:"level",rootData}))){
+vErrors = vErrors === null ? validate362.errors : vErrors.concat(validate362.errors);
 errors = vErrors.length;
 }
 }
 if(data.ingress !== undefined){
-if(!(validate331(data.ingress, {instancePath:instancePath+"/ingress",parentData:data,parentDataProperty:"ingress",rootData}))){
-vErrors = vErrors === null ? validate331.errors : vErrors.concat(validate331.errors);
+if(!(validate364(data.ingress, {instancePath:instancePath+"/ingress",parentData:data,parentDataProperty:"ingress",rootData}))){
+vErrors = vErrors === null ? validate364.errors : vErrors.concat(validate364.errors);
 errors = vErrors.length;
 }
 }
 if(data.egress !== undefined){
-if(!(validate352(data.egress, {instancePath:instancePath+"/egress",parentData:data,parentDataProperty:"egress",rootData}))){
-vErrors = vErrors === null ? validate352.errors : vErrors.concat(validate352.errors);
+if(!(validate385(data.egress, {instancePath:instancePath+"/egress",parentData:data,parentDataProperty:"egress",rootData}))){
+vErrors = vErrors === null ? validate385.errors : vErrors.concat(validate385.errors);
 errors = vErrors.length;
 }
 }
@@ -7186,16 +7838,16 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate317.errors = vErrors;
+validate350.errors = vErrors;
 return errors === 0;
 }
 
-export const typeKubeArmorNetworkPolicy = validate364;
-const schema125 = {"$id":"typeKubeArmorNetworkPolicy","type":"object","properties":{"nodeSelector":{"$ref":"shared85"},"selector":{"$ref":"shared114"},"level":{"type":"string"},"ingress":{"$ref":"shared121"},"egress":{"$ref":"shared123"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
-const schema126 = {"$id":"shared114","type":"object","properties":{"matchLabels":{"type":"object","additionalProperties":{"type":"string"}},"matchExpressions":{"$ref":"shared50"}}};
+export const typeKubeArmorNetworkPolicy = validate397;
+const schema137 = {"$id":"typeKubeArmorNetworkPolicy","type":"object","properties":{"nodeSelector":{"$ref":"shared97"},"selector":{"$ref":"shared126"},"level":{"type":"string"},"ingress":{"$ref":"shared133"},"egress":{"$ref":"shared135"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
+const schema138 = {"$id":"shared126","type":"object","properties":{"matchLabels":{"type":"object","additionalProperties":{"type":"string"}},"matchExpressions":{"$ref":"shared58"}}};
 
-function validate366(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared114" */;
+function validate399(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared126" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -7227,8 +7879,8 @@ errors++;
 }
 }
 if(data.matchExpressions !== undefined){
-if(!(validate163(data.matchExpressions, {instancePath:instancePath+"/matchExpressions",parentData:data,parentDataProperty:"matchExpressions",rootData}))){
-vErrors = vErrors === null ? validate163.errors : vErrors.concat(validate163.errors);
+if(!(validate183(data.matchExpressions, {instancePath:instancePath+"/matchExpressions",parentData:data,parentDataProperty:"matchExpressions",rootData}))){
+vErrors = vErrors === null ? validate183.errors : vErrors.concat(validate183.errors);
 errors = vErrors.length;
 }
 }
@@ -7243,18 +7895,18 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate366.errors = vErrors;
+validate399.errors = vErrors;
 return errors === 0;
 }
 
-const schema127 = {"$id":"shared121","type":"array","items":{"$ref":"shared120"}};
-const schema128 = {"$id":"shared120","type":"object","properties":{"from":{"$ref":"shared117"},"iface":{"$ref":"shared2"},"ports":{"$ref":"shared119"},"limit":{"type":"string"},"duration":{"type":"string"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
-const schema129 = {"$id":"shared117","type":"array","items":{"$ref":"shared116"}};
-const schema130 = {"$id":"shared116","type":"object","properties":{"ipBlock":{"$ref":"shared115"}}};
-const schema131 = {"$id":"shared115","type":"object","properties":{"cidr":{"type":"string"}}};
+const schema139 = {"$id":"shared133","type":"array","items":{"$ref":"shared132"}};
+const schema140 = {"$id":"shared132","type":"object","properties":{"from":{"$ref":"shared129"},"iface":{"$ref":"shared2"},"ports":{"$ref":"shared131"},"limit":{"type":"string"},"duration":{"type":"string"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
+const schema141 = {"$id":"shared129","type":"array","items":{"$ref":"shared128"}};
+const schema142 = {"$id":"shared128","type":"object","properties":{"ipBlock":{"$ref":"shared127"}}};
+const schema143 = {"$id":"shared127","type":"object","properties":{"cidr":{"type":"string"}}};
 
-function validate373(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared115" */;
+function validate406(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared127" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -7281,19 +7933,19 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate373.errors = vErrors;
+validate406.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate372(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared116" */;
+function validate405(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared128" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.ipBlock !== undefined){
-if(!(validate373(data.ipBlock, {instancePath:instancePath+"/ipBlock",parentData:data,parentDataProperty:"ipBlock",rootData}))){
-vErrors = vErrors === null ? validate373.errors : vErrors.concat(validate373.errors);
+if(!(validate406(data.ipBlock, {instancePath:instancePath+"/ipBlock",parentData:data,parentDataProperty:"ipBlock",rootData}))){
+vErrors = vErrors === null ? validate406.errors : vErrors.concat(validate406.errors);
 errors = vErrors.length;
 }
 }
@@ -7308,20 +7960,20 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate372.errors = vErrors;
+validate405.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate371(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared117" */;
+function validate404(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared129" */;
 let vErrors = null;
 let errors = 0;
 if(Array.isArray(data)){
 const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate372(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate372.errors : vErrors.concat(validate372.errors);
+if(!(validate405(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate405.errors : vErrors.concat(validate405.errors);
 errors = vErrors.length;
 }
 }
@@ -7336,15 +7988,15 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate371.errors = vErrors;
+validate404.errors = vErrors;
 return errors === 0;
 }
 
-const schema132 = {"$id":"shared119","type":"array","items":{"$ref":"shared118"}};
-const schema133 = {"$id":"shared118","type":"object","properties":{"port":{"type":"string"},"endPort":{"type":"integer"},"protocol":{"type":"string"}}};
+const schema144 = {"$id":"shared131","type":"array","items":{"$ref":"shared130"}};
+const schema145 = {"$id":"shared130","type":"object","properties":{"port":{"type":"string"},"endPort":{"type":"integer"},"protocol":{"type":"string"}}};
 
-function validate379(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared118" */;
+function validate412(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared130" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -7396,20 +8048,20 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate379.errors = vErrors;
+validate412.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate378(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared119" */;
+function validate411(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared131" */;
 let vErrors = null;
 let errors = 0;
 if(Array.isArray(data)){
 const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate379(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate379.errors : vErrors.concat(validate379.errors);
+if(!(validate412(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate412.errors : vErrors.concat(validate412.errors);
 errors = vErrors.length;
 }
 }
@@ -7424,19 +8076,19 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate378.errors = vErrors;
+validate411.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate370(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared120" */;
+function validate403(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared132" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.from !== undefined){
-if(!(validate371(data.from, {instancePath:instancePath+"/from",parentData:data,parentDataProperty:"from",rootData}))){
-vErrors = vErrors === null ? validate371.errors : vErrors.concat(validate371.errors);
+if(!(validate404(data.from, {instancePath:instancePath+"/from",parentData:data,parentDataProperty:"from",rootData}))){
+vErrors = vErrors === null ? validate404.errors : vErrors.concat(validate404.errors);
 errors = vErrors.length;
 }
 }
@@ -7447,8 +8099,8 @@ errors = vErrors.length;
 }
 }
 if(data.ports !== undefined){
-if(!(validate378(data.ports, {instancePath:instancePath+"/ports",parentData:data,parentDataProperty:"ports",rootData}))){
-vErrors = vErrors === null ? validate378.errors : vErrors.concat(validate378.errors);
+if(!(validate411(data.ports, {instancePath:instancePath+"/ports",parentData:data,parentDataProperty:"ports",rootData}))){
+vErrors = vErrors === null ? validate411.errors : vErrors.concat(validate411.errors);
 errors = vErrors.length;
 }
 }
@@ -7530,20 +8182,20 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate370.errors = vErrors;
+validate403.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate369(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared121" */;
+function validate402(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared133" */;
 let vErrors = null;
 let errors = 0;
 if(Array.isArray(data)){
 const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate370(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate370.errors : vErrors.concat(validate370.errors);
+if(!(validate403(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate403.errors : vErrors.concat(validate403.errors);
 errors = vErrors.length;
 }
 }
@@ -7558,21 +8210,21 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate369.errors = vErrors;
+validate402.errors = vErrors;
 return errors === 0;
 }
 
-const schema134 = {"$id":"shared123","type":"array","items":{"$ref":"shared122"}};
-const schema135 = {"$id":"shared122","type":"object","properties":{"to":{"$ref":"shared117"},"iface":{"$ref":"shared2"},"ports":{"$ref":"shared119"},"limit":{"type":"string"},"duration":{"type":"string"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
+const schema146 = {"$id":"shared135","type":"array","items":{"$ref":"shared134"}};
+const schema147 = {"$id":"shared134","type":"object","properties":{"to":{"$ref":"shared129"},"iface":{"$ref":"shared2"},"ports":{"$ref":"shared131"},"limit":{"type":"string"},"duration":{"type":"string"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
 
-function validate386(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared122" */;
+function validate419(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared134" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.to !== undefined){
-if(!(validate371(data.to, {instancePath:instancePath+"/to",parentData:data,parentDataProperty:"to",rootData}))){
-vErrors = vErrors === null ? validate371.errors : vErrors.concat(validate371.errors);
+if(!(validate404(data.to, {instancePath:instancePath+"/to",parentData:data,parentDataProperty:"to",rootData}))){
+vErrors = vErrors === null ? validate404.errors : vErrors.concat(validate404.errors);
 errors = vErrors.length;
 }
 }
@@ -7583,8 +8235,8 @@ errors = vErrors.length;
 }
 }
 if(data.ports !== undefined){
-if(!(validate378(data.ports, {instancePath:instancePath+"/ports",parentData:data,parentDataProperty:"ports",rootData}))){
-vErrors = vErrors === null ? validate378.errors : vErrors.concat(validate378.errors);
+if(!(validate411(data.ports, {instancePath:instancePath+"/ports",parentData:data,parentDataProperty:"ports",rootData}))){
+vErrors = vErrors === null ? validate411.errors : vErrors.concat(validate411.errors);
 errors = vErrors.length;
 }
 }
@@ -7666,20 +8318,20 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate386.errors = vErrors;
+validate419.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate385(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-/*# sourceURL="shared123" */;
+function validate418(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+/*# sourceURL="shared135" */;
 let vErrors = null;
 let errors = 0;
 if(Array.isArray(data)){
 const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate386(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate386.errors : vErrors.concat(validate386.errors);
+if(!(validate419(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate419.errors : vErrors.concat(validate419.errors);
 errors = vErrors.length;
 }
 }
@@ -7694,25 +8346,25 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate385.errors = vErrors;
+validate418.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate364(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate397(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="typeKubeArmorNetworkPolicy" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.nodeSelector !== undefined){
-if(!(validate261(data.nodeSelector, {instancePath:instancePath+"/nodeSelector",parentData:data,parentDataProperty:"nodeSelector",rootData}))){
-vErrors = vErrors === null ? validate261.errors : vErrors.concat(validate261.errors);
+if(!(validate292(data.nodeSelector, {instancePath:instancePath+"/nodeSelector",parentData:data,parentDataProperty:"nodeSelector",rootData}))){
+vErrors = vErrors === null ? validate292.errors : vErrors.concat(validate292.errors);
 errors = vErrors.length;
 }
 }
 if(data.selector !== undefined){
-if(!(validate366(data.selector, {instancePath:instancePath+"/selector",parentData:data,parentDataProperty:"selector",rootData}))){
-vErrors = vErrors === null ? validate366.errors : vErrors.concat(validate366.errors);
+if(!(validate399(data.selector, {instancePath:instancePath+"/selector",parentData:data,parentDataProperty:"selector",rootData}))){
+vErrors = vErrors === null ? validate399.errors : vErrors.concat(validate399.errors);
 errors = vErrors.length;
 }
 }
@@ -7729,14 +8381,14 @@ errors++;
 }
 }
 if(data.ingress !== undefined){
-if(!(validate369(data.ingress, {instancePath:instancePath+"/ingress",parentData:data,parentDataProperty:"ingress",rootData}))){
-vErrors = vErrors === null ? validate369.errors : vErrors.concat(validate369.errors);
+if(!(validate402(data.ingress, {instancePath:instancePath+"/ingress",parentData:data,parentDataProperty:"ingress",rootData}))){
+vErrors = vErrors === null ? validate402.errors : vErrors.concat(validate402.errors);
 errors = vErrors.length;
 }
 }
 if(data.egress !== undefined){
-if(!(validate385(data.egress, {instancePath:instancePath+"/egress",parentData:data,parentDataProperty:"egress",rootData}))){
-vErrors = vErrors === null ? validate385.errors : vErrors.concat(validate385.errors);
+if(!(validate418(data.egress, {instancePath:instancePath+"/egress",parentData:data,parentDataProperty:"egress",rootData}))){
+vErrors = vErrors === null ? validate418.errors : vErrors.concat(validate418.errors);
 errors = vErrors.length;
 }
 }
@@ -7794,21 +8446,21 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate364.errors = vErrors;
+validate397.errors = vErrors;
 return errors === 0;
 }
 
-export const admitKubeArmorPolicy = validate394;
-const schema136 = {"$id":"admitKubeArmorPolicy","type":"object","properties":{"selector":{"$ref":"shared101"},"process":{"$ref":"shared19"},"file":{"$ref":"shared26"},"network":{"$ref":"shared32"},"capabilities":{"$ref":"shared36"},"syscalls":{"$ref":"shared46"},"presets":{"$ref":"shared48"},"apparmor":{"type":"string"},"severity":{"type":"integer","minimum":1,"maximum":10},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"$ref":"shared11"}}};
+export const admitKubeArmorPolicy = validate427;
+const schema148 = {"$id":"admitKubeArmorPolicy","type":"object","properties":{"selector":{"$ref":"shared113"},"process":{"$ref":"shared19"},"file":{"$ref":"shared26"},"network":{"$ref":"shared40"},"capabilities":{"$ref":"shared44"},"syscalls":{"$ref":"shared54"},"presets":{"$ref":"shared56"},"apparmor":{"type":"string"},"severity":{"type":"integer","minimum":1,"maximum":10},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"$ref":"shared11"}}};
 
-function validate394(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate427(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="admitKubeArmorPolicy" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.selector !== undefined){
-if(!(validate319(data.selector, {instancePath:instancePath+"/selector",parentData:data,parentDataProperty:"selector",rootData}))){
-vErrors = vErrors === null ? validate319.errors : vErrors.concat(validate319.errors);
+if(!(validate352(data.selector, {instancePath:instancePath+"/selector",parentData:data,parentDataProperty:"selector",rootData}))){
+vErrors = vErrors === null ? validate352.errors : vErrors.concat(validate352.errors);
 errors = vErrors.length;
 }
 }
@@ -7831,20 +8483,20 @@ errors = vErrors.length;
 }
 }
 if(data.capabilities !== undefined){
-if(!(validate117(data.capabilities, {instancePath:instancePath+"/capabilities",parentData:data,parentDataProperty:"capabilities",rootData}))){
-vErrors = vErrors === null ? validate117.errors : vErrors.concat(validate117.errors);
+if(!(validate137(data.capabilities, {instancePath:instancePath+"/capabilities",parentData:data,parentDataProperty:"capabilities",rootData}))){
+vErrors = vErrors === null ? validate137.errors : vErrors.concat(validate137.errors);
 errors = vErrors.length;
 }
 }
 if(data.syscalls !== undefined){
-if(!(validate130(data.syscalls, {instancePath:instancePath+"/syscalls",parentData:data,parentDataProperty:"syscalls",rootData}))){
-vErrors = vErrors === null ? validate130.errors : vErrors.concat(validate130.errors);
+if(!(validate150(data.syscalls, {instancePath:instancePath+"/syscalls",parentData:data,parentDataProperty:"syscalls",rootData}))){
+vErrors = vErrors === null ? validate150.errors : vErrors.concat(validate150.errors);
 errors = vErrors.length;
 }
 }
 if(data.presets !== undefined){
-if(!(validate154(data.presets, {instancePath:instancePath+"/presets",parentData:data,parentDataProperty:"presets",rootData}))){
-vErrors = vErrors === null ? validate154.errors : vErrors.concat(validate154.errors);
+if(!(validate174(data.presets, {instancePath:instancePath+"/presets",parentData:data,parentDataProperty:"presets",rootData}))){
+vErrors = vErrors === null ? validate174.errors : vErrors.concat(validate174.errors);
 errors = vErrors.length;
 }
 }
@@ -7930,57 +8582,57 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate394.errors = vErrors;
+validate427.errors = vErrors;
 return errors === 0;
 }
 
-export const typeKubeArmorPolicy = validate404;
-const schema137 = {"$id":"typeKubeArmorPolicy","type":"object","properties":{"selector":{"$ref":"shared114"},"process":{"$ref":"shared60"},"file":{"$ref":"shared67"},"network":{"$ref":"shared72"},"capabilities":{"$ref":"shared75"},"syscalls":{"$ref":"shared82"},"presets":{"$ref":"shared84"},"apparmor":{"type":"string"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
+export const typeKubeArmorPolicy = validate437;
+const schema149 = {"$id":"typeKubeArmorPolicy","type":"object","properties":{"selector":{"$ref":"shared126"},"process":{"$ref":"shared68"},"file":{"$ref":"shared75"},"network":{"$ref":"shared84"},"capabilities":{"$ref":"shared87"},"syscalls":{"$ref":"shared94"},"presets":{"$ref":"shared96"},"apparmor":{"type":"string"},"severity":{"type":"integer"},"tags":{"$ref":"shared2"},"message":{"type":"string"},"action":{"type":"string"}}};
 
-function validate404(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate437(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="typeKubeArmorPolicy" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.selector !== undefined){
-if(!(validate366(data.selector, {instancePath:instancePath+"/selector",parentData:data,parentDataProperty:"selector",rootData}))){
-vErrors = vErrors === null ? validate366.errors : vErrors.concat(validate366.errors);
+if(!(validate399(data.selector, {instancePath:instancePath+"/selector",parentData:data,parentDataProperty:"selector",rootData}))){
+vErrors = vErrors === null ? validate399.errors : vErrors.concat(validate399.errors);
 errors = vErrors.length;
 }
 }
 if(data.process !== undefined){
-if(!(validate169(data.process, {instancePath:instancePath+"/process",parentData:data,parentDataProperty:"process",rootData}))){
-vErrors = vErrors === null ? validate169.errors : vErrors.concat(validate169.errors);
+if(!(validate189(data.process, {instancePath:instancePath+"/process",parentData:data,parentDataProperty:"process",rootData}))){
+vErrors = vErrors === null ? validate189.errors : vErrors.concat(validate189.errors);
 errors = vErrors.length;
 }
 }
 if(data.file !== undefined){
-if(!(validate193(data.file, {instancePath:instancePath+"/file",parentData:data,parentDataProperty:"file",rootData}))){
-vErrors = vErrors === null ? validate193.errors : vErrors.concat(validate193.errors);
-errors = vErrors.length;
-}
-}
-if(data.network !== undefined){
-if(!(validate213(data.network, {instancePath:instancePath+"/network",parentData:data,parentDataProperty:"network",rootData}))){
+if(!(validate213(data.file, {instancePath:instancePath+"/file",parentData:data,parentDataProperty:"file",rootData}))){
 vErrors = vErrors === null ? validate213.errors : vErrors.concat(validate213.errors);
 errors = vErrors.length;
 }
 }
+if(data.network !== undefined){
+if(!(validate233(data.network, {instancePath:instancePath+"/network",parentData:data,parentDataProperty:"network",rootData}))){
+vErrors = vErrors === null ? validate233.errors : vErrors.concat(validate233.errors);
+errors = vErrors.length;
+}
+}
 if(data.capabilities !== undefined){
-if(!(validate228(data.capabilities, {instancePath:instancePath+"/capabilities",parentData:data,parentDataProperty:"capabilities",rootData}))){
-vErrors = vErrors === null ? validate228.errors : vErrors.concat(validate228.errors);
+if(!(validate259(data.capabilities, {instancePath:instancePath+"/capabilities",parentData:data,parentDataProperty:"capabilities",rootData}))){
+vErrors = vErrors === null ? validate259.errors : vErrors.concat(validate259.errors);
 errors = vErrors.length;
 }
 }
 if(data.syscalls !== undefined){
-if(!(validate237(data.syscalls, {instancePath:instancePath+"/syscalls",parentData:data,parentDataProperty:"syscalls",rootData}))){
-vErrors = vErrors === null ? validate237.errors : vErrors.concat(validate237.errors);
+if(!(validate268(data.syscalls, {instancePath:instancePath+"/syscalls",parentData:data,parentDataProperty:"syscalls",rootData}))){
+vErrors = vErrors === null ? validate268.errors : vErrors.concat(validate268.errors);
 errors = vErrors.length;
 }
 }
 if(data.presets !== undefined){
-if(!(validate255(data.presets, {instancePath:instancePath+"/presets",parentData:data,parentDataProperty:"presets",rootData}))){
-vErrors = vErrors === null ? validate255.errors : vErrors.concat(validate255.errors);
+if(!(validate286(data.presets, {instancePath:instancePath+"/presets",parentData:data,parentDataProperty:"presets",rootData}))){
+vErrors = vErrors === null ? validate286.errors : vErrors.concat(validate286.errors);
 errors = vErrors.length;
 }
 }
@@ -8050,6 +8702,6 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate404.errors = vErrors;
+validate437.errors = vErrors;
 return errors === 0;
 }

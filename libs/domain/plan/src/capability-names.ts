@@ -2,7 +2,7 @@ import { KA_CAPABILITY_KEY } from '@kubearmor-ts/abi';
 import type { PathPattern } from '@kubearmor-ts/match';
 import { capabilityWords } from '@kubearmor-ts/policy';
 
-/* What the tables and the kernel call an object that is no file (plan.h). */
+/* What the tables and the kernel call a capability (plan.h). */
 
 /** The name of a capability by its word (`CAP_NET_RAW`); undefined if there is none of that name. */
 export function capabilityName(word: string): Uint8Array | undefined {

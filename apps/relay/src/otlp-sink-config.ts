@@ -1,15 +1,26 @@
-import { createGrpcTransport, createHttpTransport } from '@kubearmor-ts/export-otlp';
+import {
+  createGrpcTransport,
+  createHttpTransport,
+  createOtlpSink as createSecureOtlpSink,
+  readOtlpConfig,
+} from '@kubearmor-ts/export-otlp';
 import { fail, ok } from '@kubearmor-ts/result';
 import type { CodedError, Result } from '@kubearmor-ts/result';
 import { isAddress, logsUrl } from './check-config.ts';
 import { createOtlpSink } from './otlp-sink.ts';
 import { sinkError, sinkRuntimeKeys } from './read-sink-spec.ts';
-import type { SinkFactory } from './sink-types.ts';
+import { made } from './sink-factory.ts';
+import type { SinkFactory } from './sink-factory.ts';
 
 interface Common {
   readonly headers: Readonly<Record<string, string>>;
   readonly compression: 'none' | 'gzip';
 }
+
+/** With TLS, secrets from files and both protocols. */
+export const otlpSink: SinkFactory = made(readOtlpConfig, (config, { clock, env }) =>
+  createSecureOtlpSink({ config, clock, env }),
+);
 
 export const otlpHttpSink: SinkFactory = (value, place, { clock }) => {
   const common = readCommon(value, place, ['url', 'headers', 'compression']);

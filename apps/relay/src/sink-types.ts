@@ -1,38 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '@kubearmor-ts/life';
-import { ok } from '@kubearmor-ts/result';
-import type { CodedError, Result } from '@kubearmor-ts/result';
 import { toBody } from '@kubearmor-ts/schema-maps';
 import type { BodyFormat } from '@kubearmor-ts/schema-maps';
-import type { Sink, SinkRecord } from '@kubearmor-ts/sink';
+import type { SinkRecord } from '@kubearmor-ts/sink';
 import { eventId } from '@kubearmor-ts/sink-net';
-
-export interface SinkDeps {
-  readonly name: string;
-  readonly clock: Clock;
-  readonly env: Readonly<Record<string, string | undefined>>;
-}
-
-/**
- * Makes a sink of its object in the configuration. `place` names the object for messages: `sinks[2]`. Keys of
- * `sinkRuntimeKeys` are the runtime's and not the sink's business.
- */
-export type SinkFactory = (
-  value: Readonly<Record<string, unknown>>,
-  place: string,
-  deps: SinkDeps,
-) => Result<Sink, readonly CodedError[]>;
-
-/** A sink whose configuration its own room reads. */
-const made =
-  <C>(
-    read: (value: unknown, place: string) => Result<C, readonly CodedError[]>,
-    create: (config: C, deps: SinkDeps) => Sink,
-  ): SinkFactory =>
-  (value, place, deps) => {
-    const config = read(value, place);
-    return config.ok ? ok(create(config.value, deps)) : config;
-  };
+import { made } from './sink-factory.ts';
+import type { SinkFactory } from './sink-factory.ts';
 
 /** Nothing for the sink's own form of KubeArmor's JSON. */
 const bodyIn = (format: BodyFormat): ((record: SinkRecord) => string) | undefined =>
@@ -47,10 +19,7 @@ const withBody = (format: BodyFormat): { readonly toBody?: (record: SinkRecord) 
 export const sinkTypes: Readonly<Record<string, () => Promise<SinkFactory>>> = {
   'otlp-http': async () => (await import('./otlp-sink-config.ts')).otlpHttpSink,
   'otlp-grpc': async () => (await import('./otlp-sink-config.ts')).otlpGrpcSink,
-  otlp: async () => {
-    const { createOtlpSink, readOtlpConfig } = await import('@kubearmor-ts/export-otlp');
-    return made(readOtlpConfig, (config, { clock, env }) => createOtlpSink({ config, clock, env }));
-  },
+  otlp: async () => (await import('./otlp-sink-config.ts')).otlpSink,
   syslog: async () => {
     const { createSyslogSink, readSyslogConfig } = await import('@kubearmor-ts/sink-syslog');
     return made(readSyslogConfig, (config, { clock }) => createSyslogSink({ config, clock }));

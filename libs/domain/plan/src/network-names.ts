@@ -133,7 +133,8 @@ function addressTokens(bytes: Address, prefix: number): GlobToken[] {
     const first = Number.parseInt(digits[whole]!, 16);
     found.push(...hexRange(first, first + (1 << (4 - bits)) - 1, 1)[0]!);
   }
-  return found;
+  // Any address at all, but an address: where the peer is not known yet there is none.
+  return found.length === 0 ? [oneOf(ANY)] : found;
 }
 
 /** Any one of the letters; inverted: any other. */

@@ -39,8 +39,9 @@ export function orderRules(rules: readonly Rule[]): readonly Rule[] {
   return ranked.filter((one, at) => at === 0 || compare(ranked[at - 1]!, one) !== 0).map(({ rule }) => rule);
 }
 
+/** ALL stands for every type, and ranks as one. */
 const isSocketType = (pattern: Pattern): boolean =>
-  pattern.kind === 'word' && socketTypeWords.includes(pattern.word);
+  pattern.kind === 'word' && (pattern.word === 'ALL' || socketTypeWords.includes(pattern.word));
 
 /** Bits of the address, counted as if all were IPv6; then ports, protocol, direction, each half of what comes before. */
 function endpointDepth({ range, ports, protocol, direction }: EndpointPattern): number {

@@ -1,3 +1,4 @@
+import type { Clock } from '@kubearmor-ts/life';
 import type { Result } from '@kubearmor-ts/result';
 import { fail, ok } from '@kubearmor-ts/result';
 import { fault, isRecord, statusFault } from './errors.ts';
@@ -26,6 +27,7 @@ export type PatchType =
 
 export interface KubeClientOptions {
   readonly transport: KubeTransport;
+  readonly clock: Clock;
   readonly userAgent: string;
   readonly maxAnswerBytes?: number;
   readonly timeoutMs?: number;
@@ -118,8 +120,11 @@ export class KubeClient {
   ): Promise<Result<{ readonly status: number; readonly json: unknown }, KubeFault>> {
     const object = describeResource(resource, place);
     const deadline = new AbortController();
+    const done = new AbortController();
     const timeoutMs = call.timeoutMs ?? this.options.timeoutMs ?? defaultTimeoutMs;
-    const timer = setTimeout(() => deadline.abort(), timeoutMs);
+    void this.options.clock.sleep(timeoutMs, done.signal).then(() => {
+      if (!done.signal.aborted) deadline.abort();
+    });
     const signal = AbortSignal.any([call.signal, deadline.signal]);
     try {
       const response = await this.options.transport.send({
@@ -137,7 +142,7 @@ export class KubeClient {
           : noAnswer(object, cause),
       );
     } finally {
-      clearTimeout(timer);
+      done.abort();
     }
   }
 

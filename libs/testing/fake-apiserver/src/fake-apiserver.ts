@@ -96,8 +96,10 @@ export class FakeApiServer {
         throw new Error('connect ECONNREFUSED');
       default:
     }
+    const isLost = fault?.kind === 'lose-answer';
+    if (isLost && target.sort === 'watch') throw new Error('socket hang up');
     const answer = this.answer(target, request, fault);
-    if (fault?.kind === 'lose-answer') throw new Error('socket hang up');
+    if (isLost) throw new Error('socket hang up');
     return fault?.kind === 'truncate' && target.sort !== 'watch' ? truncated(answer) : answer;
   }
 

@@ -47,9 +47,9 @@ export function parseAdmissionReview(text: string): Result<AdmissionRequest, str
   } catch {
     return fail('the body is not JSON');
   }
-  if (!isRecord(review) || review['kind'] !== 'AdmissionReview') return fail('the body is no AdmissionReview');
-  if (review['apiVersion'] !== 'admission.k8s.io/v1')
-    return fail('only admission.k8s.io/v1 is understood');
+  if (!isRecord(review) || review['kind'] !== 'AdmissionReview')
+    return fail('the body is no AdmissionReview');
+  if (review['apiVersion'] !== 'admission.k8s.io/v1') return fail('only admission.k8s.io/v1 is understood');
   const request = review['request'];
   if (!isRecord(request)) return fail('the review has no request');
   const { uid } = request;
@@ -61,7 +61,10 @@ export function parseAdmissionReview(text: string): Result<AdmissionRequest, str
     uid,
     operation,
     kind: { ...groupVersion(kind), kind: textOf(isRecord(kind) ? kind['kind'] : undefined) },
-    resource: { ...groupVersion(resource), resource: textOf(isRecord(resource) ? resource['resource'] : undefined) },
+    resource: {
+      ...groupVersion(resource),
+      resource: textOf(isRecord(resource) ? resource['resource'] : undefined),
+    },
     ...(typeof subResource === 'string' && subResource !== '' ? { subResource } : {}),
     name: textOf(request['name']),
     namespace: textOf(request['namespace']),
@@ -77,8 +80,11 @@ const maxWarningLength = 256;
 const maxWarnings = 16;
 
 export function renderAdmissionAnswer(uid: string, answer: AdmissionAnswer): string {
-  const warnings = (answer.warnings ?? []).slice(0, maxWarnings).map((warning) => warning.slice(0, maxWarningLength));
-  const patch = answer.allowed && answer.patch !== undefined && answer.patch.length > 0 ? answer.patch : undefined;
+  const warnings = (answer.warnings ?? [])
+    .slice(0, maxWarnings)
+    .map((warning) => warning.slice(0, maxWarningLength));
+  const patch =
+    answer.allowed && answer.patch !== undefined && answer.patch.length > 0 ? answer.patch : undefined;
   return JSON.stringify({
     apiVersion: 'admission.k8s.io/v1',
     kind: 'AdmissionReview',

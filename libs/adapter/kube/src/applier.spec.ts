@@ -20,9 +20,15 @@ const stored = (server: FakeApiServer) => server.table.get('configmaps', 'kubear
 test('the same intent again writes nothing', async () => {
   const [server, operator] = appliers();
   const intent = { metadata, data: { posture: 'block' } };
-  expect(await operator.apply(configMaps, intent, { signal })).toMatchObject({ ok: true, value: { isNew: true } });
+  expect(await operator.apply(configMaps, intent, { signal })).toMatchObject({
+    ok: true,
+    value: { isNew: true },
+  });
   const { version } = server.table;
-  expect(await operator.apply(configMaps, intent, { signal })).toMatchObject({ ok: true, value: { isNew: false } });
+  expect(await operator.apply(configMaps, intent, { signal })).toMatchObject({
+    ok: true,
+    value: { isNew: false },
+  });
   expect(server.table.version).toBe(version);
 });
 
@@ -33,10 +39,17 @@ test("keys that others added stay, keys no longer wanted go, and others' values 
   await operator.apply(configMaps, { metadata, data: { posture: 'audit' } }, { signal });
   expect(stored(server)?.['data']).toEqual({ posture: 'audit', theirs: 'kept' });
 
-  const refused = await operator.apply(configMaps, { metadata, data: { posture: 'audit', theirs: 'mine' } }, { signal });
+  const refused = await operator.apply(
+    configMaps,
+    { metadata, data: { posture: 'audit', theirs: 'mine' } },
+    { signal },
+  );
   expect(refused).toMatchObject({
     ok: false,
-    error: { code: 'KA_KUBE_APPLY_CONFLICT', conflicts: [{ manager: 'somebody-else', field: '.data.theirs' }] },
+    error: {
+      code: 'KA_KUBE_APPLY_CONFLICT',
+      conflicts: [{ manager: 'somebody-else', field: '.data.theirs' }],
+    },
   });
   const forced = await operator.apply(
     configMaps,

@@ -19,7 +19,10 @@ export interface ApplyOptions {
 }
 
 export interface Intent {
-  readonly metadata: Pick<ObjectMeta, 'name' | 'namespace' | 'labels' | 'annotations' | 'finalizers' | 'ownerReferences'>;
+  readonly metadata: Pick<
+    ObjectMeta,
+    'name' | 'namespace' | 'labels' | 'annotations' | 'finalizers' | 'ownerReferences'
+  >;
   readonly [field: string]: unknown;
 }
 

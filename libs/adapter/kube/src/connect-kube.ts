@@ -60,7 +60,8 @@ async function credentialsOf(config: KubeConfig): Promise<Credentials> {
   await config.applyToHTTPSOptions(applied);
   const headers = Object.entries(applied.headers ?? {}).map(([name, value]) => [name, String(value)]);
   const { auth, ca, cert, key, servername, rejectUnauthorized } = applied;
-  if (typeof auth === 'string') headers.push(['Authorization', `Basic ${Buffer.from(auth).toString('base64')}`]);
+  if (typeof auth === 'string')
+    headers.push(['Authorization', `Basic ${Buffer.from(auth).toString('base64')}`]);
   return {
     headers: Object.fromEntries(headers),
     tls: {
@@ -73,7 +74,8 @@ async function credentialsOf(config: KubeConfig): Promise<Credentials> {
   };
 }
 
-const isPem = (value: unknown): value is string | Buffer => typeof value === 'string' || Buffer.isBuffer(value);
+const isPem = (value: unknown): value is string | Buffer =>
+  typeof value === 'string' || Buffer.isBuffer(value);
 
 const refused = (what: string, cause?: unknown): KubeError =>
   new KubeError(fault('KA_KUBE_CONFIG', `the Kubernetes configuration ${what}`, { cause }));

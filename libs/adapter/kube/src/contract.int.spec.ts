@@ -3,7 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FakeApiServer, listenHttp } from '@kubearmor-ts/fake-apiserver';
 import { createRealClock } from '@kubearmor-ts/life';
-import { KubeClient, Reflector, Store, connectKube, createApplier, createNodeTransport, keyOf } from './index.ts';
+import {
+  KubeClient,
+  Reflector,
+  Store,
+  connectKube,
+  createApplier,
+  createNodeTransport,
+  keyOf,
+} from './index.ts';
 import type { KubeObject } from './index.ts';
 
 /** What these tests need of an API server; one that reads this kubeconfig can be any. */
@@ -24,7 +32,7 @@ async function openFake(): Promise<ApiServerUnderTest & { readonly fake: FakeApi
     apiVersion: 'v1',
     kind: 'Config',
     'current-context': 'test',
-    clusters: [{ name: 'c', cluster: { server: url.href } }],
+    clusters: [{ name: 'c', cluster: { server: url.href, 'insecure-skip-tls-verify': true } }],
     users: [{ name: 'u', user: { token: 'secret' } }],
     contexts: [{ name: 'test', context: { cluster: 'c', user: 'u' } }],
   };
@@ -102,7 +110,9 @@ test('an API server that does not answer is told as such, within the time allowe
     error: { code: 'KA_KUBE_FORBIDDEN', object: 'configmaps shop/x' },
   });
   await server.close();
-  expect(await client.list(configMaps, {}, { signal })).toMatchObject({ error: { code: 'KA_KUBE_UNREACHABLE' } });
+  expect(await client.list(configMaps, {}, { signal })).toMatchObject({
+    error: { code: 'KA_KUBE_UNREACHABLE' },
+  });
   transport.close();
 });
 
@@ -112,6 +122,9 @@ test.each([
 ])('a configuration that is %s is refused in words', async (_, options, words) => {
   const server = await openFake();
   const refused = connectKube({ kubeconfig: server.kubeconfig, clock, ...options });
-  await expect(refused).rejects.toMatchObject({ code: 'KA_KUBE_CONFIG', message: expect.stringContaining(words) });
+  await expect(refused).rejects.toMatchObject({
+    code: 'KA_KUBE_CONFIG',
+    message: expect.stringContaining(words),
+  });
   await server.close();
 });

@@ -86,14 +86,18 @@ export function statusFault(
   const conflicts = fieldConflicts(details['causes']);
   const seconds = Number(retryAfter ?? details['retryAfterSeconds'] ?? Number.NaN);
   const message = typeof said['message'] === 'string' ? said['message'] : `HTTP ${status}`;
-  return fault(codeOf(status, said['reason'], conflicts), `${object}: ${message.slice(0, maxMessageLength)}`, {
-    object,
-    status,
-    ...(Number.isFinite(seconds) && seconds >= 0
-      ? { retryAfterMs: Math.min(seconds, maxRetryAfterSeconds) * 1000 }
-      : {}),
-    ...(conflicts.length > 0 ? { conflicts } : {}),
-  });
+  return fault(
+    codeOf(status, said['reason'], conflicts),
+    `${object}: ${message.slice(0, maxMessageLength)}`,
+    {
+      object,
+      status,
+      ...(Number.isFinite(seconds) && seconds >= 0
+        ? { retryAfterMs: Math.min(seconds, maxRetryAfterSeconds) * 1000 }
+        : {}),
+      ...(conflicts.length > 0 ? { conflicts } : {}),
+    },
+  );
 }
 
 function codeOf(status: number, reason: unknown, conflicts: readonly FieldConflict[]): KubeErrorCode {

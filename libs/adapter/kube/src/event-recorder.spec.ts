@@ -3,7 +3,12 @@ import { FakeClock } from '@kubearmor-ts/life';
 import { EventRecorder, KubeClient } from './index.ts';
 import type { EventRecorderOptions } from './index.ts';
 
-const about = { apiVersion: 'security.kubearmor.com/v1', kind: 'KubeArmorPolicy', namespace: 'shop', name: 'no-shell' };
+const about = {
+  apiVersion: 'security.kubearmor.com/v1',
+  kind: 'KubeArmorPolicy',
+  namespace: 'shop',
+  name: 'no-shell',
+};
 const warning = { about, type: 'Warning' as const, reason: 'NotEnforced', message: 'no LSM on node-1' };
 
 async function recorderOf(more: Partial<EventRecorderOptions> = {}) {
@@ -11,7 +16,13 @@ async function recorderOf(more: Partial<EventRecorderOptions> = {}) {
   const clock = new FakeClock();
   const transport = { send: server.send.bind(server), close: () => undefined };
   const client = new KubeClient({ transport, clock, userAgent: 'test' });
-  const recorder = new EventRecorder({ client, component: 'controller', namespace: 'default', clock, ...more });
+  const recorder = new EventRecorder({
+    client,
+    component: 'controller',
+    namespace: 'default',
+    clock,
+    ...more,
+  });
   const end = new AbortController();
   await recorder.start(end.signal);
   const stop = async (): Promise<void> => {
@@ -33,7 +44,11 @@ test('what happens again raises a count instead of filling the server', async ()
     ['no LSM on node-1', 5],
     ['no LSM on node-2', 1],
   ]);
-  expect(events[0]).toMatchObject({ involvedObject: about, metadata: { namespace: 'shop' }, type: 'Warning' });
+  expect(events[0]).toMatchObject({
+    involvedObject: about,
+    metadata: { namespace: 'shop' },
+    type: 'Warning',
+  });
   await stop();
 });
 

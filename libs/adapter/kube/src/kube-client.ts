@@ -56,7 +56,12 @@ export class KubeClient {
   }
 
   create(resource: KubeResource, place: Place, object: object, call: CallOptions): Promise<Written> {
-    return this.write(resource, place, { method: 'POST', body: JSON.stringify(object), type: jsonType }, call);
+    return this.write(
+      resource,
+      place,
+      { method: 'POST', body: JSON.stringify(object), type: jsonType },
+      call,
+    );
   }
 
   /** Refused with KA_KUBE_CONFLICT when `metadata.resourceVersion` is not the newest. */
@@ -220,7 +225,8 @@ function onePage(resource: KubeResource, place: Place, json: unknown): Result<Li
   if (!isRecord(json) || !isRecord(json['metadata'])) return malformed('is no list');
   const { resourceVersion, continue: next } = json['metadata'];
   const items: unknown = json['items'] ?? [];
-  if (typeof resourceVersion !== 'string' || resourceVersion === '') return malformed('has no resourceVersion');
+  if (typeof resourceVersion !== 'string' || resourceVersion === '')
+    return malformed('has no resourceVersion');
   if (!Array.isArray(items) || !items.every(isKubeObject)) return malformed('holds what is no object');
   return ok({ items, resourceVersion, continueToken: typeof next === 'string' ? next : '' });
 }

@@ -25,13 +25,41 @@ export function addReflectorMetrics(
     watched.flatMap((one) =>
       [...read(one)].map(([key, value]) => ({ labels: { resource: one.label, [label]: key }, value })),
     );
-  metrics.counter(`${prefix}_kube_lists_total`, 'whole lists taken', each(({ counts }) => counts.lists));
-  metrics.counter(`${prefix}_kube_list_pages_total`, 'pages of lists', each(({ counts }) => counts.pages));
-  metrics.counter(`${prefix}_kube_watches_total`, 'watches opened', each(({ counts }) => counts.watches));
-  metrics.counter(`${prefix}_kube_watch_events_total`, 'changes heard', each(({ counts }) => counts.events));
-  metrics.counter(`${prefix}_kube_watch_bookmarks_total`, 'bookmarks', each(({ counts }) => counts.bookmarks));
-  metrics.counter(`${prefix}_kube_watch_idle_total`, 'watches that fell silent', each(({ counts }) => counts.idle));
-  metrics.counter(`${prefix}_kube_pauses_total`, 'pauses before a try', each(({ counts }) => counts.pauses));
+  metrics.counter(
+    `${prefix}_kube_lists_total`,
+    'whole lists taken',
+    each(({ counts }) => counts.lists),
+  );
+  metrics.counter(
+    `${prefix}_kube_list_pages_total`,
+    'pages of lists',
+    each(({ counts }) => counts.pages),
+  );
+  metrics.counter(
+    `${prefix}_kube_watches_total`,
+    'watches opened',
+    each(({ counts }) => counts.watches),
+  );
+  metrics.counter(
+    `${prefix}_kube_watch_events_total`,
+    'changes heard',
+    each(({ counts }) => counts.events),
+  );
+  metrics.counter(
+    `${prefix}_kube_watch_bookmarks_total`,
+    'bookmarks',
+    each(({ counts }) => counts.bookmarks),
+  );
+  metrics.counter(
+    `${prefix}_kube_watch_idle_total`,
+    'watches that fell silent',
+    each(({ counts }) => counts.idle),
+  );
+  metrics.counter(
+    `${prefix}_kube_pauses_total`,
+    'pauses before a try',
+    each(({ counts }) => counts.pauses),
+  );
   metrics.counter(
     `${prefix}_kube_transitions_total`,
     'from one phase to another',
@@ -42,8 +70,16 @@ export function addReflectorMetrics(
     'requests that failed, by code',
     table(({ counts }) => counts.faults, 'code'),
   );
-  metrics.gauge(`${prefix}_kube_objects`, 'objects in the store', each(({ size }) => size()));
-  metrics.gauge(`${prefix}_kube_synced`, '1 once the first list is there', each((one) => Number(one.hasSynced)));
+  metrics.gauge(
+    `${prefix}_kube_objects`,
+    'objects in the store',
+    each(({ size }) => size()),
+  );
+  metrics.gauge(
+    `${prefix}_kube_synced`,
+    '1 once the first list is there',
+    each((one) => Number(one.hasSynced)),
+  );
   metrics.gauge(
     `${prefix}_kube_contact_age_seconds`,
     'since the server was last heard',
@@ -82,5 +118,9 @@ export function addWebhookMetrics(metrics: Metrics, prefix: string, server: Webh
     const { certificates: _, ...outcomes } = server.counts;
     return Object.entries(outcomes).map(([outcome, value]) => ({ labels: { outcome }, value }));
   });
-  metrics.counter(`${prefix}_webhook_certificates_total`, 'certificates taken while running', () => server.counts.certificates);
+  metrics.counter(
+    `${prefix}_webhook_certificates_total`,
+    'certificates taken while running',
+    () => server.counts.certificates,
+  );
 }

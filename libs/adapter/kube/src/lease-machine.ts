@@ -50,7 +50,9 @@ export interface Leading {
 export type LeaseState = Standby | Leading;
 
 export type LeaseMove =
-  { readonly kind: 'read' } | { readonly kind: 'create' } | { readonly kind: 'write'; readonly over: LeaseRecord };
+  | { readonly kind: 'read' }
+  | { readonly kind: 'create' }
+  | { readonly kind: 'write'; readonly over: LeaseRecord };
 
 /** `undefined`: there is no Lease. */
 export function onRead(
@@ -62,13 +64,15 @@ export function onRead(
   if (record === undefined) return [{ kind: 'standby' }, { kind: 'create' }];
   if (state.kind === 'leading') {
     return record.holder === identity && record.transitions === state.record.transitions
-      ? [{ ...state, record }, { kind: 'write', over: record }]
+      ? [
+          { ...state, record },
+          { kind: 'write', over: record },
+        ]
       : [{ kind: 'standby', seen: { record, sinceMs: nowMs } }, undefined];
   }
   const isSame = state.seen?.record.resourceVersion === record.resourceVersion;
   const seen = isSame && state.seen !== undefined ? state.seen : { record, sinceMs: nowMs };
-  const isFree =
-    record.holder === '' || record.holder === identity || nowMs - seen.sinceMs >= record.leaseMs;
+  const isFree = record.holder === '' || record.holder === identity || nowMs - seen.sinceMs >= record.leaseMs;
   return [{ kind: 'standby', seen }, isFree ? { kind: 'write', over: record } : undefined];
 }
 

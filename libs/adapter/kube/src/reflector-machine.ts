@@ -60,7 +60,12 @@ export type ReflectorInput =
   | { readonly kind: 'stop' };
 
 export type ReflectorEffect =
-  | { readonly kind: 'list'; readonly from: ListFrom; readonly continueToken: string; readonly inOnePiece: boolean }
+  | {
+      readonly kind: 'list';
+      readonly from: ListFrom;
+      readonly continueToken: string;
+      readonly inOnePiece: boolean;
+    }
   | { readonly kind: 'discard-pages' }
   | { readonly kind: 'keep-page' }
   | { readonly kind: 'commit' }
@@ -108,7 +113,10 @@ function begin(wanted: Wanted, failures: number): Step {
     continueToken: wanted.continueToken,
     inOnePiece: wanted.expiries > 1,
   };
-  return [{ phase: wanted, failures }, wanted.continueToken === '' ? [{ kind: 'discard-pages' }, list] : [list]];
+  return [
+    { phase: wanted, failures },
+    wanted.continueToken === '' ? [{ kind: 'discard-pages' }, list] : [list],
+  ];
 }
 
 function pause(state: ReflectorState, then: Wanted, atLeastMs: number): Step {
@@ -144,9 +152,7 @@ function onWatchFailed(state: ReflectorState, watching: Watching, fault: KubeFau
     case 'KA_KUBE_GONE':
     case 'KA_KUBE_MALFORMED':
       // The first one at once: who was cut off for long shall not be blind for longer.
-      return state.failures === 0
-        ? begin(relist, 1)
-        : pause(state, relist, fault.retryAfterMs ?? 0);
+      return state.failures === 0 ? begin(relist, 1) : pause(state, relist, fault.retryAfterMs ?? 0);
     default:
       return pause(state, watching, fault.retryAfterMs ?? 0);
   }

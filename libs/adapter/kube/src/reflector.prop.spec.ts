@@ -32,7 +32,10 @@ const faults: fc.Arbitrary<Fault> = fc.oneof(
 );
 const small = fc.integer({ min: 0, max: 5 });
 const command: fc.Arbitrary<Command> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('put' as const, 'remove' as const), name: small, app: small }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constantFrom('put' as const, 'remove' as const), name: small, app: small }),
+  },
   {
     weight: 3,
     arbitrary: fc.record({
@@ -41,7 +44,10 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       fault: faults,
     }),
   },
-  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('compact' as const, 'bookmark' as const, 'freeze' as const) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constantFrom('compact' as const, 'bookmark' as const, 'freeze' as const) }),
+  },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -49,7 +55,10 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       how: fc.constantFrom('ended' as const, 'broken' as const, 'silent' as const),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(0, 100, 3000, 100_000) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(0, 100, 3000, 100_000) }),
+  },
 );
 
 function perform(server: FakeApiServer, made: Command): void {
@@ -137,7 +146,7 @@ test.each([['any' as const], ['newest' as const]])(
           expect(server.openWatches).toBe(0);
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 75 },
     );
   },
   120_000,

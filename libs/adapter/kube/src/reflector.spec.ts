@@ -35,8 +35,12 @@ async function watchPods(prepare: (server: FakeApiServer) => void = () => undefi
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const put = (server: FakeApiServer, name: string, nodeName = 'n1'): void =>
-  void server.table.put('pods', `shop/${name}`, { metadata: { name, namespace: 'shop' }, spec: { nodeName } });
-const names = (store: Store<KubeObject>): string[] => [...store.values()].map(({ metadata }) => metadata.name).sort();
+  void server.table.put('pods', `shop/${name}`, {
+    metadata: { name, namespace: 'shop' },
+    spec: { nodeName },
+  });
+const names = (store: Store<KubeObject>): string[] =>
+  [...store.values()].map(({ metadata }) => metadata.name).sort();
 
 async function pass(clock: FakeClock, ms: number): Promise<void> {
   for (let waited = 0; waited < ms; waited += 1000) {
@@ -183,6 +187,8 @@ test('every transition and fault is a metric', async () => {
   const watched = { counts, name, hasSynced, lastContactMs, label: 'pods', size: () => store.size };
   addReflectorMetrics(metrics, 'ka_agent', [watched], clock);
   expect(metrics.render()).toContain('ka_agent_kube_faults_total{resource="pods",code="KA_KUBE_SERVER"} 1');
-  expect(metrics.render()).toContain('ka_agent_kube_transitions_total{resource="pods",transition="listing-paused"} 1');
+  expect(metrics.render()).toContain(
+    'ka_agent_kube_transitions_total{resource="pods",transition="listing-paused"} 1',
+  );
   await stop();
 });

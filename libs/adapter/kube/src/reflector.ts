@@ -6,7 +6,13 @@ import type { KubeClient } from './kube-client.ts';
 import { keyOf } from './kube-object.ts';
 import type { ObjectKey } from './kube-object.ts';
 import { initialState, step } from './reflector-machine.ts';
-import type { ListFrom, Phase, ReflectorEffect, ReflectorInput, ReflectorState } from './reflector-machine.ts';
+import type {
+  ListFrom,
+  Phase,
+  ReflectorEffect,
+  ReflectorInput,
+  ReflectorState,
+} from './reflector-machine.ts';
 import { describeResource } from './resource.ts';
 import type { KubeResource } from './resource.ts';
 import type { Store, StoreEntry } from './store.ts';

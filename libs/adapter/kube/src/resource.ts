@@ -14,7 +14,8 @@ export interface Place {
 }
 
 export function resourcePath(resource: KubeResource, { namespace, name, subresource }: Place = {}): string {
-  const root = resource.group === '' ? `/api/${resource.version}` : `/apis/${resource.group}/${resource.version}`;
+  const root =
+    resource.group === '' ? `/api/${resource.version}` : `/apis/${resource.group}/${resource.version}`;
   const parts = [
     ...(namespace === undefined ? [] : ['namespaces', namespace]),
     resource.plural,

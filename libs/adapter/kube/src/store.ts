@@ -116,7 +116,8 @@ export class Store<T> implements StoreView<T> {
   private set(key: ObjectKey, entry: Entry<T> | undefined): void {
     const previous = this.entries.get(key);
     if (previous !== undefined && entry !== undefined && previous.uid === entry.uid) {
-      if (previous.resourceVersion !== undefined && previous.resourceVersion === entry.resourceVersion) return;
+      if (previous.resourceVersion !== undefined && previous.resourceVersion === entry.resourceVersion)
+        return;
       this.unindex(key, previous.value);
       this.insert(key, entry);
       this.tell({ type: 'updated', key, value: entry.value, previous: previous.value });

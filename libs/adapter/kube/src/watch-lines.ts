@@ -6,7 +6,11 @@ import { isKubeObject } from './kube-object.ts';
 import type { KubeObject } from './kube-object.ts';
 
 export type WatchLine =
-  | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: KubeObject; readonly resourceVersion: string }
+  | {
+      readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
+      readonly object: KubeObject;
+      readonly resourceVersion: string;
+    }
   | { readonly type: 'BOOKMARK'; readonly resourceVersion: string };
 
 /**
@@ -49,9 +53,12 @@ export function parseWatchLine(text: string, object: string): Result<WatchLine, 
   if (type === 'ERROR') return fail(statusFault(object, Number(subject['code'] ?? 500), subject, undefined));
   const metadata = isRecord(subject['metadata']) ? subject['metadata'] : {};
   const resourceVersion = metadata['resourceVersion'];
-  if (typeof resourceVersion !== 'string' || resourceVersion === '') return malformed('has no resourceVersion');
+  if (typeof resourceVersion !== 'string' || resourceVersion === '')
+    return malformed('has no resourceVersion');
   if (type === 'BOOKMARK') return ok({ type, resourceVersion });
   if (type !== 'ADDED' && type !== 'MODIFIED' && type !== 'DELETED')
     return malformed(`has the unknown type ${JSON.stringify(type)?.slice(0, 40)}`);
-  return isKubeObject(subject) ? ok({ type, object: subject, resourceVersion }) : malformed('names no object');
+  return isKubeObject(subject)
+    ? ok({ type, object: subject, resourceVersion })
+    : malformed('names no object');
 }

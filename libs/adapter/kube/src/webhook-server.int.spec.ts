@@ -11,9 +11,13 @@ const directory = mkdtempSync(join(tmpdir(), 'ka-webhook-'));
 const made = (name: string): ServingCertificate => {
   const [key, certificate] = [join(directory, `${name}.key`), join(directory, `${name}.crt`)];
   const options = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
-  execFileSync('openssl', ['req', '-x509', ...options, '-subj', `/CN=${name}`, '-keyout', key, '-out', certificate], {
-    stdio: 'pipe',
-  });
+  execFileSync(
+    'openssl',
+    ['req', '-x509', ...options, '-subj', `/CN=${name}`, '-keyout', key, '-out', certificate],
+    {
+      stdio: 'pipe',
+    },
+  );
   return { certificate: readFileSync(certificate), key: readFileSync(key) };
 };
 const first = made('first');
@@ -67,7 +71,13 @@ const review = (more: object = {}): string =>
   JSON.stringify({
     apiVersion: 'admission.k8s.io/v1',
     kind: 'AdmissionReview',
-    request: { uid: 'u1', operation: 'CREATE', namespace: 'shop', object: { metadata: { name: 'a' } }, ...more },
+    request: {
+      uid: 'u1',
+      operation: 'CREATE',
+      namespace: 'shop',
+      object: { metadata: { name: 'a' } },
+      ...more,
+    },
   });
 
 const allow: AdmissionHandler = () => Promise.resolve({ allowed: true });
@@ -86,10 +96,20 @@ test('a patch, warnings and a refusal reach the API server in its own words', as
     ),
   );
   const { response } = JSON.parse((await ask(review())).text) as { response: Record<string, string> };
-  expect(response).toMatchObject({ uid: 'u1', allowed: true, patchType: 'JSONPatch', warnings: ['w'.repeat(256)] });
-  expect(JSON.parse(Buffer.from(response['patch']!, 'base64').toString())).toEqual([{ op: 'add', path: '/x', value: 1 }]);
+  expect(response).toMatchObject({
+    uid: 'u1',
+    allowed: true,
+    patchType: 'JSONPatch',
+    warnings: ['w'.repeat(256)],
+  });
+  expect(JSON.parse(Buffer.from(response['patch']!, 'base64').toString())).toEqual([
+    { op: 'add', path: '/x', value: 1 },
+  ]);
   const refused = JSON.parse((await ask(review({ namespace: 'x' }))).text) as { response: unknown };
-  expect(refused.response).toMatchObject({ allowed: false, status: { code: 403, message: 'empty selector' } });
+  expect(refused.response).toMatchObject({
+    allowed: false,
+    status: { code: 403, message: 'empty selector' },
+  });
   await server.stop();
 });
 
@@ -121,7 +141,10 @@ test('a new certificate is shown to the next connection, and a review under way 
 
 test('a handler that fails or takes too long gives an error, never a verdict', async () => {
   const failing = await serve(() => Promise.reject(new Error('bug')));
-  expect(await failing.ask(review())).toMatchObject({ status: 500, text: 'the review could not be answered' });
+  expect(await failing.ask(review())).toMatchObject({
+    status: 500,
+    text: 'the review could not be answered',
+  });
   expect(failing.server.counts.failed).toBe(1);
   const slow = await serve(() => new Promise(() => undefined), { deadlineMs: 20 });
   expect((await slow.ask(review())).status).toBe(504);

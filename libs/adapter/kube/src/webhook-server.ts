@@ -175,7 +175,10 @@ export class WebhookServer implements Service {
   }
 }
 
-const contextOf = ({ certificate, key }: ServingCertificate): { cert: Buffer; key: Buffer; minVersion: 'TLSv1.2' } => ({
+const contextOf = ({
+  certificate,
+  key,
+}: ServingCertificate): { cert: Buffer; key: Buffer; minVersion: 'TLSv1.2' } => ({
   cert: certificate,
   key,
   minVersion: 'TLSv1.2',

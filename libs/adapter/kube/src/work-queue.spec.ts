@@ -53,7 +53,10 @@ test('a key is never worked on twice at a time, and comes again when it was adde
 
 test('of several delays the earliest holds, and an add without one beats them all', async () => {
   const { clock, queue, end, seen } = queueOf();
-  const running = queue.run(async (key) => void seen.push(`${key} ${clock.nowMs()}`), { workers: 1, signal: end.signal });
+  const running = queue.run(async (key) => void seen.push(`${key} ${clock.nowMs()}`), {
+    workers: 1,
+    signal: end.signal,
+  });
   queue.addAfter('a', 500);
   queue.addAfter('a', 200);
   queue.addAfter('a', 900);
@@ -127,6 +130,11 @@ test('after shutdown work that has begun ends, what waits stays and nothing is t
 
 test('a full queue refuses new keys, counts them, and still takes those it knows', () => {
   const { queue } = queueOf({ capacity: 2 });
-  expect([queue.add('a'), queue.addAfter('b', 100), queue.add('c'), queue.add('b')]).toEqual([true, true, false, true]);
+  expect([queue.add('a'), queue.addAfter('b', 100), queue.add('c'), queue.add('b')]).toEqual([
+    true,
+    true,
+    false,
+    true,
+  ]);
   expect(queue.counts.refused).toBe(1);
 });

@@ -57,8 +57,7 @@ export class FakeApiServer {
   /** Tells every watch that asked for it how far it is. */
   bookmark(): void {
     const object = { kind: 'Bookmark', metadata: { resourceVersion: String(this.table.version) } };
-    for (const { body, isBookmarked } of this.watchers)
-      if (isBookmarked) body.push(line('BOOKMARK', object));
+    for (const { body, isBookmarked } of this.watchers) if (isBookmarked) body.push(line('BOOKMARK', object));
   }
 
   /** Forgets the past: older versions and continue tokens are gone. */
@@ -84,7 +83,9 @@ export class FakeApiServer {
     switch (fault?.kind) {
       case 'status':
         return statusAnswer(fault.status, `Fault${fault.status}`, 'as told by the test', undefined, {
-          ...(fault.retryAfterSeconds === undefined ? {} : { 'retry-after': String(fault.retryAfterSeconds) }),
+          ...(fault.retryAfterSeconds === undefined
+            ? {}
+            : { 'retry-after': String(fault.retryAfterSeconds) }),
         });
       case 'hang':
         return new Promise((_, reject) => {
@@ -122,7 +123,8 @@ export class FakeApiServer {
     const token = query['continue'];
     const [id, from] = token === undefined ? ['', 0] : [token.split('.')[0]!, Number(token.split('.')[1])];
     const snapshot = token === undefined ? this.snapshot(target, query) : this.snapshots.get(id);
-    if (snapshot === undefined) return statusAnswer(410, 'Expired', 'The provided continue parameter is too old');
+    if (snapshot === undefined)
+      return statusAnswer(410, 'Expired', 'The provided continue parameter is too old');
     const limit = Number(query['limit'] ?? 0);
     const items = limit > 0 ? snapshot.items.slice(from, from + limit) : snapshot.items.slice(from);
     const end = from + items.length;

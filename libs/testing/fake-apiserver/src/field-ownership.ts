@@ -8,10 +8,17 @@ const isFields = (value: unknown): value is Fields =>
 const separator = '\u0000';
 /** Not fields that anybody owns. */
 const unowned = new Set(
-  ['apiVersion', 'kind', 'metadata name', 'metadata namespace', 'metadata uid', 'metadata resourceVersion',
-    'metadata generation', 'metadata creationTimestamp', 'metadata managedFields'].map((path) =>
-    path.replace(' ', separator),
-  ),
+  [
+    'apiVersion',
+    'kind',
+    'metadata name',
+    'metadata namespace',
+    'metadata uid',
+    'metadata resourceVersion',
+    'metadata generation',
+    'metadata creationTimestamp',
+    'metadata managedFields',
+  ].map((path) => path.replace(' ', separator)),
 );
 
 export interface OwnershipConflict {
@@ -44,7 +51,9 @@ export class FieldOwnership {
       isDeepStrictEqual(now.get(path), value)
         ? []
         : [...this.owners(object)].flatMap(([other, paths]) =>
-            other !== manager && paths.has(path) ? [{ manager: other, field: `.${path.replaceAll(separator, '.')}` }] : [],
+            other !== manager && paths.has(path)
+              ? [{ manager: other, field: `.${path.replaceAll(separator, '.')}` }]
+              : [],
           ),
     );
   }

@@ -25,7 +25,9 @@ export interface HistoryEntry {
   readonly after: StoredObject | undefined;
 }
 
-export type Writable = Readonly<Record<string, unknown>> & { readonly metadata: Readonly<Record<string, unknown>> };
+export type Writable = Readonly<Record<string, unknown>> & {
+  readonly metadata: Readonly<Record<string, unknown>>;
+};
 
 /** The objects of all types under one growing version, and what changed since the last compaction. */
 export class ObjectTable {

@@ -31,7 +31,11 @@ export function parseTarget({ path, method, query = {} }: WireRequest): Target |
   };
 }
 
-function sortOf(method: string, name: string | undefined, query: Readonly<Record<string, string>>): FaultTarget {
+function sortOf(
+  method: string,
+  name: string | undefined,
+  query: Readonly<Record<string, string>>,
+): FaultTarget {
   if (method !== 'GET') return 'write';
   if (name !== undefined) return 'get';
   return query['watch'] === 'true' ? 'watch' : 'list';

@@ -27,7 +27,11 @@ export const statusAnswer = (
   details?: object,
   headers: Record<string, string> = {},
 ): WireResponse =>
-  json(status, { kind: 'Status', apiVersion: 'v1', status: 'Failure', code: status, reason, message, details }, headers);
+  json(
+    status,
+    { kind: 'Status', apiVersion: 'v1', status: 'Failure', code: status, reason, message, details },
+    headers,
+  );
 
 export async function* chunks(text: string): AsyncGenerator<Uint8Array> {
   yield await Promise.resolve(Buffer.from(text));

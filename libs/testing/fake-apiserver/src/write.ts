@@ -53,7 +53,10 @@ class Writer {
     if (this.table.get(type, key) !== undefined)
       return statusAnswer(409, 'AlreadyExists', `${type} "${name}" already exists`);
     const wanted = this.placed(sent);
-    return json(201, this.keep(key, wanted, () => this.ownership.written(`${type} ${key}`, this.manager, undefined, wanted)));
+    return json(
+      201,
+      this.keep(key, wanted, () => this.ownership.written(`${type} ${key}`, this.manager, undefined, wanted)),
+    );
   }
 
   replace(sent: Writable): WireResponse | undefined {
@@ -96,8 +99,15 @@ class Writer {
     const wanted: Writable =
       subresource === 'status'
         ? { ...before, status: sent['status'] }
-        : { ...sent, ...(subresource === undefined && before['status'] !== undefined ? { status: before['status'] } : {}) };
-    const after = this.keep(key, wanted, () => this.ownership.written(`${type} ${key}`, this.manager, before, wanted));
+        : {
+            ...sent,
+            ...(subresource === undefined && before['status'] !== undefined
+              ? { status: before['status'] }
+              : {}),
+          };
+    const after = this.keep(key, wanted, () =>
+      this.ownership.written(`${type} ${key}`, this.manager, before, wanted),
+    );
     const isLastFinalizerGone =
       before.metadata.deletionTimestamp !== undefined && (after.metadata.finalizers ?? []).length === 0;
     if (isLastFinalizerGone && !this.isDry) this.table.remove(type, key);
@@ -125,12 +135,19 @@ class Writer {
   }
 }
 
-function remove(table: ObjectTable, ownership: FieldOwnership, { type, key }: Target): WireResponse | undefined {
+function remove(
+  table: ObjectTable,
+  ownership: FieldOwnership,
+  { type, key }: Target,
+): WireResponse | undefined {
   const before = table.get(type, key);
   if (before === undefined) return undefined;
   if ((before.metadata.finalizers ?? []).length > 0) {
     const deletionTimestamp = '2026-01-01T00:00:00Z';
-    return json(200, table.put(type, key, { ...before, metadata: { ...before.metadata, deletionTimestamp } }));
+    return json(
+      200,
+      table.put(type, key, { ...before, metadata: { ...before.metadata, deletionTimestamp } }),
+    );
   }
   ownership.forget(`${type} ${key}`);
   return json(200, table.remove(type, key));

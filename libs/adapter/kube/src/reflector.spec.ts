@@ -2,14 +2,14 @@ import { FakeApiServer } from '@kubearmor-ts/fake-apiserver';
 import { FakeClock } from '@kubearmor-ts/life';
 import { Metrics } from '@kubearmor-ts/telemetry';
 import { KubeClient, Reflector, Store, addReflectorMetrics } from './index.ts';
-import type { KubeFault, KubeObject } from './index.ts';
+import type { KubeFault, KubeObject, KubeTransport } from './index.ts';
 
 const pods = { group: '', version: 'v1', plural: 'pods', kind: 'Pod' };
 
 async function watchPods(prepare: (server: FakeApiServer) => void = () => undefined, fieldSelector?: string) {
   const server = new FakeApiServer();
   const clock = new FakeClock();
-  const transport = { send: server.send.bind(server), close: () => undefined };
+  const transport: KubeTransport = { send: (request) => server.send(request), close: () => undefined };
   const client = new KubeClient({ transport, clock, userAgent: 'test' });
   const store = new Store<KubeObject>({ transform: (object) => object });
   const faults: KubeFault[] = [];
@@ -141,6 +141,26 @@ test('after 410 the list is read again and the difference is told', async () => 
   expect(told).toEqual(['removed shop/goes', 'added shop/comes']);
   expect(server.requests.at(-2)).toMatchObject({ target: 'list', query: { limit: '500' } });
   expect(server.requests.at(-2)!.query['resourceVersion']).toBeUndefined();
+  await stop();
+});
+
+test('what vanished while its list expired between two pages is not kept', async () => {
+  const { clock, store, reflector, stop } = await watchPods((made) => {
+    for (let at = 0; at < 501; at++) put(made, `p${at}`);
+    const send = made.send.bind(made);
+    made.send = (request) => {
+      if (request.query?.['continue'] !== undefined && made.table.get('pods', 'shop/p0') !== undefined) {
+        made.table.remove('pods', 'shop/p0');
+        made.compact();
+      }
+      return send(request);
+    };
+  });
+  expect(reflector.problem?.code).toBe('KA_KUBE_GONE');
+  await pass(clock, 2000);
+  expect(reflector.hasSynced).toBe(true);
+  expect(store.size).toBe(500);
+  expect(names(store)).not.toContain('p0');
   await stop();
 });
 

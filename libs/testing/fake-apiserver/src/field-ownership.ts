@@ -119,13 +119,13 @@ function unset(target: Record<string, unknown>, path: readonly string[]): void {
   const [name, ...rest] = path;
   if (name === undefined) return;
   if (rest.length === 0) {
-    delete target[name];
+    Reflect.deleteProperty(target, name);
     return;
   }
   const next = target[name];
   if (!isFields(next)) return;
   const copy = { ...next };
   unset(copy, rest);
-  if (Object.keys(copy).length === 0) delete target[name];
+  if (Object.keys(copy).length === 0) Reflect.deleteProperty(target, name);
   else target[name] = copy;
 }

@@ -18,6 +18,7 @@ export {
   addWebhookMetrics,
   addWorkQueueMetrics,
 } from './kube-metrics.ts';
+export type { WatchedKind } from './kube-metrics.ts';
 export { keyOf } from './kube-object.ts';
 export type { KubeObject, ObjectKey, ObjectMeta, OwnerReference } from './kube-object.ts';
 export { LeaderElector, microTime } from './leader-elector.ts';

@@ -6,84 +6,90 @@ import type { Reflector } from './reflector.ts';
 import type { WebhookServer } from './webhook-server.ts';
 import type { WorkQueue } from './work-queue.ts';
 
-type Watched = Pick<Reflector<unknown>, 'counts' | 'name' | 'hasSynced' | 'lastContactMs'> & {
+export interface WatchedKind {
   /** Short and unique: the `resource` label. */
   readonly label: string;
-  readonly size: () => number;
-};
+  readonly reflector: Pick<Reflector<unknown>, 'counts' | 'hasSynced' | 'lastContactMs'>;
+  readonly store: { readonly size: number; readonly failures: number };
+}
 
 /** `prefix` is the app's: `ka_agent`. */
 export function addReflectorMetrics(
   metrics: Metrics,
   prefix: string,
-  watched: readonly Watched[],
+  watched: readonly WatchedKind[],
   clock: Clock,
 ): void {
-  const each = (read: (one: Watched) => number) => () =>
+  const each = (read: (one: WatchedKind) => number) => () =>
     watched.map((one) => ({ labels: { resource: one.label }, value: read(one) }));
-  const table = (read: (one: Watched) => ReadonlyMap<string, number>, label: string) => () =>
+  const table = (read: (one: WatchedKind) => ReadonlyMap<string, number>, label: string) => () =>
     watched.flatMap((one) =>
       [...read(one)].map(([key, value]) => ({ labels: { resource: one.label, [label]: key }, value })),
     );
   metrics.counter(
     `${prefix}_kube_lists_total`,
     'whole lists taken',
-    each(({ counts }) => counts.lists),
+    each(({ reflector: { counts } }) => counts.lists),
   );
   metrics.counter(
     `${prefix}_kube_list_pages_total`,
     'pages of lists',
-    each(({ counts }) => counts.pages),
+    each(({ reflector: { counts } }) => counts.pages),
   );
   metrics.counter(
     `${prefix}_kube_watches_total`,
     'watches opened',
-    each(({ counts }) => counts.watches),
+    each(({ reflector: { counts } }) => counts.watches),
   );
   metrics.counter(
     `${prefix}_kube_watch_events_total`,
     'changes heard',
-    each(({ counts }) => counts.events),
+    each(({ reflector: { counts } }) => counts.events),
   );
   metrics.counter(
     `${prefix}_kube_watch_bookmarks_total`,
     'bookmarks',
-    each(({ counts }) => counts.bookmarks),
+    each(({ reflector: { counts } }) => counts.bookmarks),
   );
   metrics.counter(
     `${prefix}_kube_watch_idle_total`,
     'watches that fell silent',
-    each(({ counts }) => counts.idle),
+    each(({ reflector: { counts } }) => counts.idle),
   );
   metrics.counter(
     `${prefix}_kube_pauses_total`,
     'pauses before a try',
-    each(({ counts }) => counts.pauses),
+    each(({ reflector: { counts } }) => counts.pauses),
   );
   metrics.counter(
     `${prefix}_kube_transitions_total`,
     'from one phase to another',
-    table(({ counts }) => counts.transitions, 'transition'),
+    table(({ reflector: { counts } }) => counts.transitions, 'transition'),
   );
   metrics.counter(
     `${prefix}_kube_faults_total`,
     'requests that failed, by code',
-    table(({ counts }) => counts.faults, 'code'),
+    table(({ reflector: { counts } }) => counts.faults, 'code'),
+  );
+  metrics.counter(
+    `${prefix}_kube_objects_unread_total`,
+    'objects that could not be taken',
+    each(({ store }) => store.failures),
   );
   metrics.gauge(
     `${prefix}_kube_objects`,
     'objects in the store',
-    each(({ size }) => size()),
+    each(({ store }) => store.size),
   );
   metrics.gauge(
     `${prefix}_kube_synced`,
     '1 once the first list is there',
-    each((one) => Number(one.hasSynced)),
+    each((one) => Number(one.reflector.hasSynced)),
   );
   metrics.gauge(
     `${prefix}_kube_contact_age_seconds`,
     'since the server was last heard',
-    each(({ lastContactMs }) =>
+    each(({ reflector: { lastContactMs } }) =>
       lastContactMs === undefined ? Number.POSITIVE_INFINITY : (clock.nowMs() - lastContactMs) / 1000,
     ),
   );

@@ -203,9 +203,7 @@ test('every transition and fault is a metric', async () => {
   );
   await pass(clock, 2000);
   const metrics = new Metrics();
-  const { counts, name, hasSynced, lastContactMs } = reflector;
-  const watched = { counts, name, hasSynced, lastContactMs, label: 'pods', size: () => store.size };
-  addReflectorMetrics(metrics, 'ka_agent', [watched], clock);
+  addReflectorMetrics(metrics, 'ka_agent', [{ label: 'pods', reflector, store }], clock);
   expect(metrics.render()).toContain('ka_agent_kube_faults_total{resource="pods",code="KA_KUBE_SERVER"} 1');
   expect(metrics.render()).toContain(
     'ka_agent_kube_transitions_total{resource="pods",transition="listing-paused"} 1',

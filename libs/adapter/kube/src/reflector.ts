@@ -32,7 +32,7 @@ export interface ReflectorOptions<T> {
   /** 'any' lets the first list come from the server's cache. */
   readonly from?: ListFrom;
   readonly limits?: Partial<ReflectorLimits>;
-  /** The first list is in the store, or why not yet: apps log what they hear here. */
+  /** Every request that failed; `problem` has the last one for as long as it matters. */
   readonly onFault?: (fault: KubeFault) => void;
 }
 

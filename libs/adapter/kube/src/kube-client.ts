@@ -18,6 +18,7 @@ export interface ListPage {
 export interface CallOptions {
   readonly signal: AbortSignal;
   readonly query?: Readonly<Record<string, string>>;
+  readonly accept?: string;
   /** Until the whole answer is read. */
   readonly timeoutMs?: number;
 }
@@ -88,13 +89,12 @@ export class KubeClient {
   async open(
     resource: KubeResource,
     place: Place,
-    query: Readonly<Record<string, string>>,
-    signal: AbortSignal,
+    { query, accept, signal }: Omit<CallOptions, 'timeoutMs'>,
   ): Promise<Result<KubeResponse, KubeFault>> {
     const object = describeResource(resource, place);
     try {
       const response = await this.options.transport.send({
-        ...this.request(resource, place, { method: 'GET' }, query),
+        ...this.request(resource, place, { method: 'GET' }, { query, accept }),
         signal,
       });
       if (response.status === 200) return ok(response);
@@ -133,7 +133,7 @@ export class KubeClient {
     const signal = AbortSignal.any([call.signal, deadline.signal]);
     try {
       const response = await this.options.transport.send({
-        ...this.request(resource, place, sent, call.query),
+        ...this.request(resource, place, sent, call),
         signal,
       });
       const json = parsed(await this.read(response));
@@ -155,14 +155,17 @@ export class KubeClient {
     resource: KubeResource,
     place: Place,
     sent: { readonly method: KubeRequest['method']; readonly body?: string; readonly type?: string },
-    query: Readonly<Record<string, string>> | undefined,
+    {
+      query,
+      accept,
+    }: { readonly query?: CallOptions['query'] | undefined; readonly accept?: string | undefined },
   ): Omit<KubeRequest, 'signal'> {
     return {
       method: sent.method,
       path: resourcePath(resource, place),
       ...(query === undefined ? {} : { query }),
       headers: {
-        accept: jsonType,
+        accept: accept ?? jsonType,
         'user-agent': this.options.userAgent,
         ...(sent.type === undefined ? {} : { 'content-type': sent.type }),
       },

@@ -108,7 +108,9 @@ export class LeaderElector implements Service {
       over === undefined
         ? await client.create(leases, { namespace }, body, call)
         : await client.replace(leases, { namespace, name }, body, call);
-    const record: Result<LeaseRecord, KubeFault> = written.ok ? recordOf(written.value.object) : written;
+    const record: Result<LeaseRecord, KubeFault> = written.ok
+      ? recordOf(written.value.object, this.times.leaseMs)
+      : written;
     if (record.ok) {
       this.counts.renewals += 1;
       this.settle(onWritten(record.value, sentMs));
@@ -124,7 +126,7 @@ export class LeaderElector implements Service {
   private async read(signal: AbortSignal): Promise<Result<LeaseRecord | undefined, KubeFault>> {
     const { client, namespace, name } = this.options;
     const lease = await client.get(leases, { namespace, name }, { signal, timeoutMs: this.timeoutMs() });
-    if (lease.ok) return recordOf(lease.value);
+    if (lease.ok) return recordOf(lease.value, this.times.leaseMs);
     return lease.error.code === 'KA_KUBE_NOT_FOUND' ? ok(undefined) : lease;
   }
 
@@ -199,7 +201,8 @@ export class LeaderElector implements Service {
   }
 }
 
-function recordOf(lease: KubeObject): Result<LeaseRecord, KubeFault> {
+/** A record that promises less than our own lease, or nothing, is waited for as long as our own. */
+function recordOf(lease: KubeObject, atLeastMs: number): Result<LeaseRecord, KubeFault> {
   const spec = isRecord(lease['spec']) ? lease['spec'] : {};
   const { resourceVersion } = lease.metadata;
   if (resourceVersion === undefined)
@@ -209,7 +212,7 @@ function recordOf(lease: KubeObject): Result<LeaseRecord, KubeFault> {
   return ok({
     resourceVersion,
     holder: typeof holder === 'string' ? holder : '',
-    leaseMs: Number.isFinite(seconds) ? seconds * 1000 : 0,
+    leaseMs: Number.isFinite(seconds) ? Math.max(seconds * 1000, atLeastMs) : atLeastMs,
     transitions: Number(spec['leaseTransitions'] ?? 0) || 0,
     ...(typeof spec['acquireTime'] === 'string' ? { acquireTime: spec['acquireTime'] } : {}),
   });

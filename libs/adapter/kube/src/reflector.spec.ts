@@ -6,7 +6,10 @@ import type { KubeFault, KubeObject, KubeTransport } from './index.ts';
 
 const pods = { group: '', version: 'v1', plural: 'pods', kind: 'Pod' };
 
-async function watchPods(prepare: (server: FakeApiServer) => void = () => undefined, fieldSelector?: string) {
+async function watchPods(
+  prepare: (server: FakeApiServer) => void = () => undefined,
+  wishes: { readonly fieldSelector?: string; readonly metadataOnly?: boolean } = {},
+) {
   const server = new FakeApiServer();
   const clock = new FakeClock();
   const transport: KubeTransport = { send: (request) => server.send(request), close: () => undefined };
@@ -20,7 +23,7 @@ async function watchPods(prepare: (server: FakeApiServer) => void = () => undefi
     clock,
     random: () => 0.5,
     onFault: (fault) => faults.push(fault),
-    ...(fieldSelector === undefined ? {} : { fieldSelector }),
+    ...wishes,
   });
   prepare(server);
   const end = new AbortController();
@@ -67,14 +70,26 @@ test('a thousand and one objects come in three pages, and a watch that asks for 
 });
 
 test('only pods of the own node are asked for, and one that moves away is removed', async () => {
-  const { server, store, stop } = await watchPods((made) => {
-    put(made, 'mine');
-    put(made, 'other', 'n2');
-  }, 'spec.nodeName=n1');
+  const { server, store, stop } = await watchPods(
+    (made) => {
+      put(made, 'mine');
+      put(made, 'other', 'n2');
+    },
+    { fieldSelector: 'spec.nodeName=n1' },
+  );
   expect(names(store)).toEqual(['mine']);
   put(server, 'mine', 'n2');
   await settle();
   expect(names(store)).toEqual([]);
+  await stop();
+});
+
+test('of owners only the metadata is asked for', async () => {
+  const { server, stop } = await watchPods(undefined, { metadataOnly: true });
+  expect(server.requests.map(({ accept }) => accept)).toEqual([
+    'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1',
+    'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
+  ]);
   await stop();
 });
 

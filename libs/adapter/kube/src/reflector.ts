@@ -31,6 +31,8 @@ export interface ReflectorOptions<T> {
   readonly random: () => number;
   /** 'any' lets the first list come from the server's cache. */
   readonly from?: ListFrom;
+  /** Only apiVersion, kind and metadata of each object are asked for. */
+  readonly metadataOnly?: boolean;
   readonly limits?: Partial<ReflectorLimits>;
   /** Every request that failed; `problem` has the last one for as long as it matters. */
   readonly onFault?: (fault: KubeFault) => void;
@@ -215,7 +217,11 @@ export class Reflector<T> implements Service {
           : {}
         : { continue: work.continueToken }),
     };
-    const page = await this.options.client.list(this.options.resource, this.place(), { signal, query });
+    const page = await this.options.client.list(this.options.resource, this.place(), {
+      signal,
+      query,
+      ...this.accept('PartialObjectMetadataList'),
+    });
     if (!page.ok) return { kind: 'failed', fault: page.error };
     this.contactMs = this.options.clock.nowMs();
     this.counts.pages += 1;
@@ -234,7 +240,11 @@ export class Reflector<T> implements Service {
     const idle = new IdleDeadline(clock, this.limits.idleMs, end);
     this.counts.watches += 1;
     try {
-      const opened = await client.open(resource, this.place(), this.watchQuery(resourceVersion), both);
+      const opened = await client.open(resource, this.place(), {
+        query: this.watchQuery(resourceVersion),
+        signal: both,
+        ...this.accept('PartialObjectMetadata'),
+      });
       if (!opened.ok) return idle.isOver ? this.silent(openedMs) : { kind: 'failed', fault: opened.error };
       for await (const text of lines(opened.value.body, this.limits.maxLineBytes)) {
         if (both.aborted) break;
@@ -284,6 +294,12 @@ export class Reflector<T> implements Service {
       ...(fieldSelector === undefined ? {} : { fieldSelector }),
       ...(labelSelector === undefined ? {} : { labelSelector }),
     };
+  }
+
+  private accept(shape: string): { readonly accept?: string } {
+    return this.options.metadataOnly === true
+      ? { accept: `application/json;as=${shape};g=meta.k8s.io;v=v1` }
+      : {};
   }
 
   private place(): { readonly namespace?: string } {

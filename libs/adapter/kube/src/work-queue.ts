@@ -12,6 +12,7 @@ export interface WorkQueueOptions {
   readonly burst?: number;
   /** Keys waiting, delayed or in work; more are refused and counted. */
   readonly capacity?: number;
+  readonly onFailure?: (key: string, cause: unknown) => void;
 }
 
 export interface WorkQueueCounts {
@@ -126,8 +127,9 @@ export class WorkQueue<K extends string> {
         this.counts.done += 1;
         this.forget(key);
         this.finish(key);
-      } catch {
+      } catch (cause) {
         this.counts.failed += 1;
+        this.options.onFailure?.(key, cause);
         this.finish(key);
         this.retry(key);
       }

@@ -15,6 +15,7 @@ export interface SeenRequest {
   readonly method: string;
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
+  readonly accept: string;
 }
 
 interface Snapshot {
@@ -77,7 +78,8 @@ export class FakeApiServer {
     const target = parseTarget(request);
     if (target === undefined) return statusAnswer(404, 'NotFound', `no such path: ${request.path}`);
     const { path, method, query = {} } = request;
-    this.requests.push({ target: target.sort, method, path, query });
+    const accept = request.headers?.['accept'] ?? '';
+    this.requests.push({ target: target.sort, method, path, query, accept });
     if (request.signal.aborted) throw new DOMException('aborted', 'AbortError');
     const fault = this.takeFault(target.sort);
     switch (fault?.kind) {

@@ -2,6 +2,7 @@ import type { Clock, Service } from '@kubearmor-ts/life';
 import { Backoff } from '@kubearmor-ts/flow';
 import { fault } from './errors.ts';
 import type { KubeErrorCode, KubeFault } from './errors.ts';
+import { IdleDeadline } from './idle-deadline.ts';
 import type { KubeClient } from './kube-client.ts';
 import { keyOf } from './kube-object.ts';
 import type { ObjectKey } from './kube-object.ts';
@@ -315,42 +316,6 @@ export class Reflector<T> implements Service {
       allowWatchBookmarks: 'true',
       timeoutSeconds: String(seconds),
     };
-  }
-}
-
-/** Aborts when nothing renewed it for `idleMs`. One sleeper at a time, however many lines come. */
-class IdleDeadline {
-  isOver = false;
-  private readonly over = new AbortController();
-  private readonly clock: Clock;
-  private dueMs: number;
-  private readonly idleMs: number;
-
-  constructor(clock: Clock, idleMs: number, target: AbortController) {
-    this.clock = clock;
-    this.idleMs = idleMs;
-    this.dueMs = clock.nowMs() + idleMs;
-    void this.run(target);
-  }
-
-  renew(): void {
-    this.dueMs = this.clock.nowMs() + this.idleMs;
-  }
-
-  end(): void {
-    this.over.abort();
-  }
-
-  private async run(target: AbortController): Promise<void> {
-    while (!this.over.signal.aborted) {
-      const leftMs = this.dueMs - this.clock.nowMs();
-      if (leftMs <= 0) {
-        this.isOver = true;
-        target.abort();
-        return;
-      }
-      await this.clock.sleep(leftMs, this.over.signal);
-    }
   }
 }
 

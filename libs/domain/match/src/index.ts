@@ -6,6 +6,7 @@ export type { EdgeTable } from './edge-table.ts';
 export { matchErrors } from './errors.ts';
 export type { MatchErrorCode, PatternError } from './errors.ts';
 export { MAX_PATTERN_BYTES } from './glob.ts';
+export type { ByteSet, GlobToken } from './glob.ts';
 export { OutcomeRows, ROW_CELLS, ROW_WORDS } from './outcome-rows.ts';
 export type { RowId } from './outcome-rows.ts';
 export { toPathPattern } from './path-pattern.ts';

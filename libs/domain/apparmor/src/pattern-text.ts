@@ -3,21 +3,22 @@ import type { ByteSet, GlobToken } from '@kubearmor-ts/match';
 /*
  * Names and patterns as text between the double quotes of a profile.
  *  1. The lexer decodes octal escapes before anything else looks at the text, but leaves `\` before the characters that
- *     mean something to globs (parser_misc.c, processunquoted); so these get a backslash and odd bytes three digits.
+ *     mean something to globs (parser_misc.c, processunquoted); so these get a backslash and odd bytes three digits. It
+ *     finds the end of quoted text by the last character alone: a backslash is written as a number too.
  *  2. `@{` begins a variable even when the `@` came out of an escape; a literal `{` never follows bare, so only a brace
  *     choice could. A set of one byte stands for `@` in patterns.
  *  3. `\-` and `\,` do not protect inside brackets. Sets that hold such bytes are written as a choice.
  *  4. An inverted set would take NUL, which ends the first of two names in the kernel's rules for links.
  */
 
-const GLOB_BYTES = new Set(Array.from('*?[]{}^,\\', (char) => char.charCodeAt(0)));
+const GLOB_BYTES = new Set(Array.from('*?[]{}^,', (char) => char.charCodeAt(0)));
 const PLAIN = /[A-Za-z0-9/._~:=+%!&;<>$()|' -]/;
 const SLASH = 0x2f;
 
 /** A byte that means only itself. */
 export function literalByte(byte: number): string {
   const char = String.fromCharCode(byte);
-  if (GLOB_BYTES.has(byte) || char === '"') return `\\${char}`;
+  if (GLOB_BYTES.has(byte)) return `\\${char}`;
   return PLAIN.test(char) ? char : octal(byte);
 }
 

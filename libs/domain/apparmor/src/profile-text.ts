@@ -37,10 +37,12 @@ export function profileText(body: ProfileBody, { name, attachment, abi }: Profil
   const family = `${name}{,//*}`;
   const flags = 'flags=(attach_disconnected,mediate_deleted)';
   const section = (own: ProfileSection): readonly string[] => [
-    ...commonLines(family, body.isPrivileged),
-    ...own.lines,
-    ...own.execLines(name),
-    ...body.raw.map(({ line }) => line),
+    ...new Set([
+      ...commonLines(family, body.isPrivileged),
+      ...own.lines,
+      ...own.execLines(name),
+      ...body.raw.map(({ line }) => line),
+    ]),
   ];
   return [
     ...(abi === undefined ? [] : [`abi ${abi},`]),

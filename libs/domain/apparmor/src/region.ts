@@ -70,7 +70,7 @@ export function executableTexts(pattern: RegionPattern): readonly string[] {
     case 'directory': {
       const path = literalText(pattern.path);
       return path === ''
-        ? [pattern.recursive ? '/{,**}' : '/*']
+        ? [pattern.recursive ? '/{,**}' : '/{,*}']
         : [`${path}{,/${pattern.recursive ? '**' : '*'}}`];
     }
     case 'glob':

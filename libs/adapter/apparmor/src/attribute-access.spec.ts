@@ -50,11 +50,17 @@ test('a denial in the profile of a source program names the rule for that progra
 });
 
 test('a directory is found although AppArmor ends its name in a slash', () => {
-  expect(attributed('w', '/secrets/new/', 'c')).toMatchObject({ access: { write: true }, decision: { rule: broad } });
+  expect(attributed('w', '/secrets/new/', 'c')).toMatchObject({
+    access: { write: true },
+    decision: { rule: broad },
+  });
 });
 
 test('an execution is asked about as one', () => {
-  expect(attributed('w', '/bin/sleep', 'x')).toMatchObject({ access: { class: 'exec' }, decision: { rule: exec } });
+  expect(attributed('w', '/bin/sleep', 'x')).toMatchObject({
+    access: { class: 'exec' },
+    decision: { rule: exec },
+  });
 });
 
 test('what passed and was reported names the Audit rule', () => {

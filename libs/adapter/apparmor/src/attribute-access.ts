@@ -18,7 +18,10 @@ export interface AttributedAccess {
  * Which rule stands behind a record: the plan's own answer for the same access. Undefined for records that are about no
  * path, and for those that the plan has nothing to do with, such as denials by hardening or raw text.
  */
-export function attributeAccess(record: AuditRecord, { body, plan }: ProfileMeaning): AttributedAccess | undefined {
+export function attributeAccess(
+  record: AuditRecord,
+  { body, plan }: ProfileMeaning,
+): AttributedAccess | undefined {
   const { name, verdict } = record;
   if (name === undefined || name[0] !== SLASH) return undefined;
   const mask = verdict === 'DENIED' && record.denied !== '' ? record.denied : record.requested;

@@ -37,12 +37,18 @@ test.each<[what: string, written: string, bytes: Uint8Array]>([
 
 test('a name that looks like fields cannot forge them', () => {
   const forged = Buffer.from('/x" profile="unconfined').toString('hex').toUpperCase();
-  expect(parseAuditLine(denial(forged, ' profile="other"'))?.profile).toBe('kubearmor-shop-web-nginx//bincat');
+  expect(parseAuditLine(denial(forged, ' profile="other"'))?.profile).toBe(
+    'kubearmor-shop-web-nginx//bincat',
+  );
 });
 
 test('capabilities and sockets keep their own words', () => {
   const begin = 'audit: type=1400 audit(1.000:1): apparmor="DENIED"';
-  expect(parseAuditLine(`${begin} operation="capable" profile="p" pid=1 comm="arping" capability=13  capname="net_raw"`)).toMatchObject({
+  expect(
+    parseAuditLine(
+      `${begin} operation="capable" profile="p" pid=1 comm="arping" capability=13  capname="net_raw"`,
+    ),
+  ).toMatchObject({
     capability: 'net_raw',
   });
   const socket = `${begin} operation="create" profile="p" pid=1 comm="nc" family="inet" sock_type="stream" protocol=6 requested_mask="create" denied_mask="create"`;
@@ -52,7 +58,10 @@ test('capabilities and sockets keep their own words', () => {
 test.each<[what: string, line: string]>([
   ['nothing', ''],
   ['another LSM', 'audit: type=1400 audit(1.000:1): avc:  denied  { read } for  pid=1'],
-  ['a status message', 'audit: type=1400 audit(1.000:1): apparmor="STATUS" operation="profile_load" profile="unconfined" name="p"'],
+  [
+    'a status message',
+    'audit: type=1400 audit(1.000:1): apparmor="STATUS" operation="profile_load" profile="unconfined" name="p"',
+  ],
   ['no time', 'type=1400 apparmor="DENIED" profile="p"'],
   ['no profile', 'audit: type=1400 audit(1.000:1): apparmor="DENIED" operation="open"'],
   ['half a name', denial('2F6').replace('profile=', 'x=')],

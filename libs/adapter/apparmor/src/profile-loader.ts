@@ -42,13 +42,16 @@ export function createProfileLoader({ run, readProfiles, parserArguments = [] }:
     signal?: AbortSignal,
   ): Promise<Result<undefined, ProfileFault>> => {
     if (!isOurProfile(profile.name))
-      return fail(profileFault('KA_APPARMOR_NOT_OURS', profile.name, 'the name is not one of ours; it is left alone'));
+      return fail(
+        profileFault('KA_APPARMOR_NOT_OURS', profile.name, 'the name is not one of ours; it is left alone'),
+      );
     return judge(profile.name, await run([...args, ...parserArguments], profile.text, signal));
   };
   const loader: ProfileLoader = {
     load: (profile, signal) => parse(profile, ['--replace', '--skip-cache'], signal),
     check: (profile, signal) => parse(profile, ['--skip-kernel-load', '--skip-cache'], signal),
-    remove: (name, signal) => parse({ name, text: `profile "${name}" {\n}\n` }, ['--remove', '--skip-cache'], signal),
+    remove: (name, signal) =>
+      parse({ name, text: `profile "${name}" {\n}\n` }, ['--remove', '--skip-cache'], signal),
     list: async () => {
       try {
         return ok(parseLoadedProfiles(await readProfiles()));
@@ -81,7 +84,13 @@ function judge(name: string, end: ParserEnd): Result<undefined, ProfileFault> {
         profileFault('KA_APPARMOR_PARSER_MISSING', name, `apparmor_parser cannot be started: ${end.output}`),
       );
     case 'timeout':
-      return fail(profileFault('KA_APPARMOR_PARSER_TIMEOUT', name, 'apparmor_parser did not end in time and was killed'));
+      return fail(
+        profileFault(
+          'KA_APPARMOR_PARSER_TIMEOUT',
+          name,
+          'apparmor_parser did not end in time and was killed',
+        ),
+      );
     case 'exit': {
       if (end.status === 0) return ok(undefined);
       const said = firstLine(end.output);
@@ -98,4 +107,5 @@ function judge(name: string, end: ParserEnd): Result<undefined, ProfileFault> {
   }
 }
 
-const firstLine = (text: string): string => (text.trim().split('\n')[0] ?? '').slice(0, 500) || 'it said nothing';
+const firstLine = (text: string): string =>
+  (text.trim().split('\n')[0] ?? '').slice(0, 500) || 'it said nothing';

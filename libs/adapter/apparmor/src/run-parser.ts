@@ -20,7 +20,10 @@ export const defaultParser: ParserProcess = { command: 'apparmor_parser', timeou
 export function createParser({ command, timeoutMs }: ParserProcess = defaultParser): RunParser {
   return (args, text, signal) =>
     new Promise((resolve) => {
-      const limit = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal === undefined ? [] : [signal])]);
+      const limit = AbortSignal.any([
+        AbortSignal.timeout(timeoutMs),
+        ...(signal === undefined ? [] : [signal]),
+      ]);
       const child = spawn(command, args, {
         stdio: ['pipe', 'pipe', 'pipe'],
         signal: limit,
@@ -29,7 +32,8 @@ export function createParser({ command, timeoutMs }: ParserProcess = defaultPars
       });
       let output = '';
       const keep = (chunk: Buffer): void => {
-        if (output.length < MAX_OUTPUT) output += chunk.toString('latin1').slice(0, MAX_OUTPUT - output.length);
+        if (output.length < MAX_OUTPUT)
+          output += chunk.toString('latin1').slice(0, MAX_OUTPUT - output.length);
       };
       child.stdout.on('data', keep);
       child.stderr.on('data', keep);

@@ -22,10 +22,11 @@ const broad = rule({});
 const ofCat = rule({ pattern: { kind: 'exact', path: '/plain' }, source: '/bin/cat', severity: 9 });
 const exec = rule({ class: 'exec', pattern: { kind: 'exact', path: '/bin/sleep' } });
 const audit = rule({ pattern: { kind: 'exact', path: '/audited' }, action: 'Audit' });
+const raw = rule({ class: 'capability', pattern: { kind: 'word', word: 'CAP_NET_RAW' } });
 
 function meaning(): ProfileMeaning {
   const input = {
-    rules: [broad, ofCat, exec, audit],
+    rules: [broad, ofCat, exec, audit, raw],
     postures: { file: 'audit', network: 'audit', capabilities: 'audit' },
     mode: 'enabled',
   } as const;
@@ -66,6 +67,14 @@ test('an execution is asked about as one', () => {
 test('what passed and was reported names the Audit rule', () => {
   expect(attributed('w', '/audited', 'r', '', 'AUDIT')?.decision.rule).toBe(audit);
   expect(attributed('w', '/elsewhere', 'r', '', 'AUDIT')).toBeUndefined();
+});
+
+test('a denied capability names its rule', () => {
+  const line = (name: string): string =>
+    `type=1400 audit(1.000:1): apparmor="DENIED" operation="capable" profile="w" pid=1 capability=13 capname="${name}"`;
+  expect(attributeAccess(parseAuditLine(line('net_raw'))!, meaning())?.decision.rule).toBe(raw);
+  expect(attributeAccess(parseAuditLine(line('chown'))!, meaning())).toBeUndefined();
+  expect(attributeAccess(parseAuditLine(line('of_tomorrow'))!, meaning())).toBeUndefined();
 });
 
 test('a denial that no rule asked for is not pinned on one', () => {

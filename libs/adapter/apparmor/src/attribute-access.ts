@@ -1,5 +1,5 @@
 import { sourceOfProfile, type ProfileBody } from '@kubearmor-ts/apparmor';
-import { decide, type Access, type Decision, type EnforcementPlan } from '@kubearmor-ts/plan';
+import { capabilityName, decide, type Access, type Decision, type EnforcementPlan } from '@kubearmor-ts/plan';
 import type { AuditRecord } from './audit-line.ts';
 
 /** What confines the process: the profile's parts and the plan that they are a projection of. */
@@ -15,29 +15,45 @@ export interface AttributedAccess {
 }
 
 /**
- * Which rule stands behind a record: the plan's own answer for the same access. Undefined for records that are about no
- * path, and for those that the plan has nothing to do with, such as denials by hardening or raw text.
+ * Which rule stands behind a record: the plan's own answer for the same access. Undefined for records that are about neither
+ * a path nor a capability, and for those that the plan has nothing to do with, such as denials by hardening or raw text.
  */
 export function attributeAccess(
   record: AuditRecord,
   { body, plan }: ProfileMeaning,
 ): AttributedAccess | undefined {
-  const { name, verdict } = record;
-  if (name === undefined || name[0] !== SLASH) return undefined;
-  const mask = verdict === 'DENIED' && record.denied !== '' ? record.denied : record.requested;
-  const isExec = record.operation === 'exec' || mask.includes('x');
-  const source = sourceOfProfile(body, record.profile);
+  const { verdict } = record;
+  const from = sourceOfProfile(body, record.profile);
+  const asked = record.capability === undefined ? pathAccess(record) : capabilityAccess(record.capability);
+  if (asked === undefined) return undefined;
   const access: Access = {
-    class: isExec ? 'exec' : 'file',
-    path: withoutSlash(name),
-    owner: record.fsuid !== undefined && record.fsuid === record.ouid,
-    write: !isExec && /[wacdl]/.test(mask),
+    ...asked,
     tty: false,
-    ...(source === undefined ? {} : { source: new TextEncoder().encode(source) }),
+    ...(from === undefined ? {} : { source: new TextEncoder().encode(from) }),
   };
   const decision = decide(plan, access);
   const speaks = verdict === 'DENIED' ? decision.verdict === 'block' : isReport(decision);
   return speaks ? { access, decision } : undefined;
+}
+
+type Asked = Omit<Access, 'tty' | 'source'>;
+
+function pathAccess(record: AuditRecord): Asked | undefined {
+  const { name } = record;
+  if (name === undefined || name[0] !== SLASH) return undefined;
+  const mask = record.verdict === 'DENIED' && record.denied !== '' ? record.denied : record.requested;
+  const isExec = record.operation === 'exec' || mask.includes('x');
+  return {
+    class: isExec ? 'exec' : 'file',
+    path: withoutSlash(name),
+    owner: record.fsuid !== undefined && record.fsuid === record.ouid,
+    write: !isExec && /[wacdl]/.test(mask),
+  };
+}
+
+function capabilityAccess(word: string): Asked | undefined {
+  const path = capabilityName(`CAP_${word.toUpperCase()}`);
+  return path === undefined ? undefined : { class: 'capability', path, owner: false, write: false };
 }
 
 const isReport = ({ verdict }: Decision): boolean => verdict === 'audit' || verdict === 'report';

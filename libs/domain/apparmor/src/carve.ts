@@ -26,7 +26,10 @@ export function carve(directory: Region, holes: readonly Region[]): readonly str
   const root = node();
   for (const { pattern: hole } of holes) {
     if (hole.kind === 'glob') return undefined;
-    if (!dig(root, hole)) return undefined;
+    // A directory is a child of the one above it, whose own rule may be the hole.
+    if (hole.kind === 'directory' && !hole.recursive && isParent(hole.path, pattern.path))
+      dig(root, { kind: 'exact', path: pattern.path });
+    dig(root, hole);
   }
   const start = descend(root, pattern.path);
   if (start === 'open') return [];
@@ -45,8 +48,10 @@ function step(at: Node, byte: number): Node {
   return next;
 }
 
-/** False when the region ends in the middle of another one's children. */
-function dig(root: Node, hole: PathRegion): boolean {
+const isParent = (above: Uint8Array, path: Uint8Array): boolean =>
+  path.length > 0 && path.lastIndexOf(SLASH) === above.length && above.every((byte, at) => path[at] === byte);
+
+function dig(root: Node, hole: PathRegion): void {
   const isRoot = hole.path.length === 1 && hole.path[0] === SLASH;
   let at = root;
   if (!isRoot) for (const byte of hole.path) at = step(at, byte);
@@ -57,7 +62,6 @@ function dig(root: Node, hole: PathRegion): boolean {
     if (hole.recursive) inside.below = 'all';
     else inside.below ??= 'component';
   }
-  return true;
 }
 
 function descend(root: Node, path: Uint8Array): Node | undefined | 'open' {

@@ -111,6 +111,16 @@ test('an allowed path inside a blocked directory is carved out exactly', () => {
     expect({ path, refused: refuses(profile, path, READ) }).toEqual({ path, refused: false });
 });
 
+test('a directory is a child of the one above it, whose rule may be the exception', () => {
+  const rules = [
+    aRule('Allow', { kind: 'directory', dir: '/a/', recursive: false }, { ownerOnly: true }),
+    aRule('Allow', { kind: 'directory', dir: '/', recursive: false }, { source: '/bin/cat' }),
+  ];
+  const profile = project(rules, {}, 'audit');
+  expect(refuses(profile, '/a/', READ, 1)).toBe(false);
+  expect(refuses(profile, '/a/b', READ, 1)).toBe(true);
+});
+
 test('an exception that cannot be carved out stays refused and is named', () => {
   const allow = aRule('Allow', { kind: 'glob', glob: '/etc/*.conf' });
   const profile = project([aRule('Block', below('/etc/')), allow], {}, 'audit');

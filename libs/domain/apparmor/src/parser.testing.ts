@@ -1,5 +1,3 @@
-import { spawnSync } from 'node:child_process';
-
 /*
  * The real parser as a judge: what it compiles a profile to, walked byte by byte. Nothing of the projection is in here.
  */
@@ -17,15 +15,40 @@ export interface ParserRun {
   readonly stderr: string;
 }
 
-/** Compiles without loading; needs no kernel with AppArmor. */
-export function runParser(text: string, ...more: readonly string[]): ParserRun {
-  const { status, stdout, stderr, error } = spawnSync(
-    'apparmor_parser',
-    ['--skip-kernel-load', '--skip-cache', ...features, ...more],
-    { input: text, encoding: 'latin1', timeout: 60_000, maxBuffer: 256 * 1024 * 1024 },
-  );
-  if (error !== undefined) throw error;
-  return { status, stdout, stderr };
+/** What the judge needs of Node's `spawnSync`. */
+export type SpawnSync = (
+  command: string,
+  args: readonly string[],
+  options: { input: string; encoding: 'latin1'; timeout: number; maxBuffer: number },
+) => ParserRun & { readonly error?: Error };
+
+export interface Judge {
+  /** Compiles without loading; needs no kernel with AppArmor. */
+  runParser(text: string, ...more: readonly string[]): ParserRun;
+  /** Automata by profile, children by name; every profile must have a rule for a file. */
+  compileRules(text: string): readonly CompiledRules[];
+}
+
+export function createJudge(spawn: SpawnSync): Judge {
+  const runParser: Judge['runParser'] = (text, ...more) => {
+    const { status, stdout, stderr, error } = spawn(
+      'apparmor_parser',
+      ['--skip-kernel-load', '--skip-cache', ...features, ...more],
+      { input: text, encoding: 'latin1', timeout: 60_000, maxBuffer: 256 * 1024 * 1024 },
+    );
+    if (error !== undefined) throw error;
+    return { status, stdout, stderr };
+  };
+  return {
+    runParser,
+    compileRules: (text) => {
+      const run = runParser(text, '-D', 'dfa-states');
+      if (run.status !== 0) throw new Error(`${run.stderr}\n${text}`);
+      const dumps = run.stderr.split(/^\{1\} <== /m).slice(1);
+      // For each profile the rules of files come first, then those of everything else.
+      return dumps.filter((_, at) => at % 2 === 0).map((dump) => new CompiledRules(readDump(dump)));
+    },
+  };
 }
 
 export interface Permissions {
@@ -66,15 +89,6 @@ export class CompiledRules {
     const half = (mask: number): number => (mask >>> shift) & 0x3fff;
     return { allow: half(at?.allow ?? 0), audit: half(at?.audit ?? 0) };
   }
-}
-
-/** Automata by profile, in the order of the text; every profile must have a rule for a file. */
-export function compileRules(text: string): readonly CompiledRules[] {
-  const run = runParser(text, '-D', 'dfa-states');
-  if (run.status !== 0) throw new Error(`${run.stderr}\n${text}`);
-  const dumps = run.stderr.split(/^\{1\} <== /m).slice(1);
-  // For each profile the rules of files come first, then those of everything else.
-  return dumps.filter((_, at) => at % 2 === 0).map((dump) => new CompiledRules(readDump(dump)));
 }
 
 function readDump(dump: string): ReadonlyMap<number, State> {

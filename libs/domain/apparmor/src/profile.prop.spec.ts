@@ -1,8 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { decide, matchingRules, planWorkload, type Access, type PlanInput } from '@kubearmor-ts/plan';
 import type { Pattern, Rule } from '@kubearmor-ts/policy';
 import fc from 'fast-check';
 import { profileText, projectProfile, type Profile, type ProfileInput } from './index.ts';
-import { compileRules, EXEC, READ, runParser, WRITE, type CompiledRules } from './parser.testing.ts';
+import { createJudge, EXEC, READ, WRITE, type CompiledRules } from './parser.testing.ts';
+
+const { compileRules, runParser } = createJudge(spawnSync);
 
 const component = fc.constantFrom('a', 'b', 'ab', 'aab', 'é', 'x-1', '[', 'q"@{', ' ', ',', '\\', '*');
 const path = fc.array(component, { minLength: 1, maxLength: 4 }).map((parts) => `/${parts.join('/')}`);

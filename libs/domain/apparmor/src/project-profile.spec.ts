@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import type { Action, Pattern, Posture, Rule } from '@kubearmor-ts/policy';
 import {
   contentProfileName,
@@ -11,7 +12,9 @@ import {
   type Profile,
   type ProfileInput,
 } from './index.ts';
-import { compileRules, EXEC, READ, runParser, WRITE } from './parser.testing.ts';
+import { createJudge, EXEC, READ, WRITE, type CompiledRules } from './parser.testing.ts';
+
+const { compileRules, runParser } = createJudge(spawnSync);
 
 const policy = { kind: 'KubeArmorPolicy', namespace: 'shop', name: 'p' } as const;
 const aRule = (action: Action, pattern: Pattern, more: Partial<Rule> = {}): Rule => ({
@@ -52,7 +55,7 @@ const textOf = ({ body }: Profile): string => profileText(body, { name: 'p' });
 const reasons = ({ conditions }: Profile): readonly string[] => conditions.map(({ reason }) => reason);
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-const compiled = new WeakMap<Profile, ReturnType<typeof compileRules>>();
+const compiled = new WeakMap<Profile, readonly CompiledRules[]>();
 function refuses(profile: Profile, path: string, bit: number, at = 0, isOwner = false): boolean {
   const rules = compiled.get(profile) ?? compileRules(textOf(profile));
   compiled.set(profile, rules);

@@ -32,8 +32,14 @@ export function tokensText(tokens: readonly GlobToken[]): string {
   let text = '';
   for (const [at, token] of tokens.entries()) {
     if (token.kind === 'byte') text += token.byte === 0x40 ? '[\\100]' : literalByte(token.byte);
-    else if (token.kind === 'many') text += token.slashes ? '**' : '*';
-    else if (isComponentStart(tokens, at)) continue;
+    else if (token.kind === 'many') {
+      const stars = token.slashes ? '**' : '*';
+      // Bare stars at the end would take at least one byte here; these were said to take any number.
+      text +=
+        text.endsWith('/') && at === tokens.length - 1 && tokens[at - 1]?.kind === 'byte'
+          ? `{,${stars}}`
+          : stars;
+    } else if (isComponentStart(tokens, at)) continue;
     else text += setText(token.set);
   }
   return text;

@@ -124,6 +124,11 @@ test('a directory is a child of the one above it, whose rule may be the exceptio
   expect(refuses(profile, '/a/b', READ, 1)).toBe(true);
 });
 
+test('stars after a brace may stand for nothing, also behind a slash', () => {
+  const profile = project([aRule('Block', { kind: 'glob', glob: '{/,/a}**' })]);
+  for (const path of ['/', '/a', '/b/c']) expect(refuses(profile, path, READ)).toBe(true);
+});
+
 test('an exception that cannot be carved out stays refused and is named', () => {
   const allow = aRule('Allow', { kind: 'glob', glob: '/etc/*.conf' });
   const profile = project([aRule('Block', below('/etc/')), allow], {}, 'audit');

@@ -22,3 +22,6 @@ export type { PlanError } from './plan-error.ts';
 export { PLAN_LIMITS } from './plan-limits.ts';
 export type { PlanLimits } from './plan-limits.ts';
 export { planWorkload } from './plan-workload.ts';
+export { ruleRow } from './outcome.ts';
+export { orderRules } from './rule-order.ts';
+export { sha256 } from './sha256.ts';

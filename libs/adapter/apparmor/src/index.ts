@@ -1,0 +1,12 @@
+export { createProfileLoader } from './profile-loader.ts';
+export type { NamedProfile, ProfileHost, ProfileLoader, Sweep } from './profile-loader.ts';
+export { createParser, defaultParser } from './run-parser.ts';
+export type { ParserEnd, ParserProcess, RunParser } from './run-parser.ts';
+export { parseLoadedProfiles } from './loaded-profiles.ts';
+export type { LoadedProfile } from './loaded-profiles.ts';
+export { parseAuditLine } from './audit-line.ts';
+export type { AuditRecord, AuditVerdict } from './audit-line.ts';
+export { attributeAccess } from './attribute-access.ts';
+export type { AttributedAccess, ProfileMeaning } from './attribute-access.ts';
+export { apparmorHostErrors } from './errors.ts';
+export type { ProfileFault } from './errors.ts';

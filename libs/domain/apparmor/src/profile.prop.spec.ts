@@ -113,7 +113,7 @@ function pathsNear(rules: readonly Rule[]): readonly string[] {
           ? one.dir.slice(0, -1)
           : one.kind === 'glob'
             ? one.glob.replaceAll(/[*?[\]{}\\,^"]/g, '')
-            : `/${one.kind === 'execname' ? one.name : one.word}`;
+            : `/${one.kind === 'execname' ? one.name : one.kind === 'word' ? one.word : 'peer'}`;
     if (!text.startsWith('/') || /\/(?:\/|$)/.test(text)) continue;
     for (const tail of ['', 'x', '/a', '/b', '/a/b', '/é']) near.add(text + tail);
     near.add(text.slice(0, -1) || '/');

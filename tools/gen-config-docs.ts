@@ -75,7 +75,7 @@ Example:
   "journalDir": "/var/lib/relay",
   "sinks": [
     {
-      "type": "otlp-http",
+      "type": "otlp",
       "name": "soc",
       "url": "http://collector:4318",
       "filter": { "minSeverity": 5, "namespaces": ["!kube-*"] },

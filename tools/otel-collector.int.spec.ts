@@ -206,7 +206,7 @@ describe.each(cases)('over $protocol', ({ protocol, receiver: kind, missing, sta
         Action: 'Block',
         KubeArmorVersion: 'v0.1.0',
       });
-      const exported = `ka_relay_sink_delivered_total{sink="${protocol}",type="${protocol}"} 1\n`;
+      const exported = `ka_relay_sink_delivered_total{sink="${protocol}",type="otlp"} 1\n`;
       await until(async () => (await (await fetch(metrics)).text()).includes(exported));
     },
     30_000,

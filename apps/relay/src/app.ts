@@ -61,7 +61,7 @@ export function createRelay(deps: RelayDeps): Relay {
       else logger.info('journal is written again');
     },
   });
-  const sinks = runSinks([...sinksOfFlags(config, targets, clock), ...(deps.sinks ?? [])], {
+  const sinks = runSinks([...sinksOfFlags(targets.otlp, clock), ...(deps.sinks ?? [])], {
     journal,
     clock,
     random: deps.random,

@@ -24,8 +24,12 @@ test('a receiver without a path gets the one of OTLP', () => {
     '--otlp-headers',
     'X-Key=a=b',
   );
-  expect(result).toMatchObject({ value: { otlpGrpc: 'c:4317', otlpHeaders: { 'x-key': 'a=b' } } });
-  expect(result.ok && result.value.otlpHttp?.href).toBe('http://c:4318/v1/logs');
+  const receivers = result.ok ? result.value.otlp : [];
+  expect(receivers.map(({ name, config }) => [name, config.protocol, config.url.href])).toEqual([
+    ['otlp-http', 'http', 'http://c:4318/v1/logs'],
+    ['otlp-grpc', 'grpc', 'http://c:4317/'],
+  ]);
+  expect(receivers[0]?.config.headers).toEqual({ 'x-key': { from: 'value', value: 'a=b' } });
 });
 
 test.each([

@@ -1,3 +1,5 @@
+import { readOtlpConfig } from '@kubearmor-ts/export-otlp';
+import type { OtlpConfig } from '@kubearmor-ts/export-otlp';
 import { fail, ok } from '@kubearmor-ts/result';
 import type { CodedError, Result } from '@kubearmor-ts/result';
 import type { JournalStorage } from '@kubearmor-ts/journal';
@@ -7,12 +9,17 @@ import type { SinkSpec } from './read-sink-spec.ts';
 import { sinkTypes } from './sink-types.ts';
 import type { ApiAddress } from './serve-api.ts';
 
+export interface OtlpReceiver {
+  /** Of its sink, and of the flag. */
+  readonly name: 'otlp-http' | 'otlp-grpc';
+  readonly config: OtlpConfig;
+}
+
 /** What the texts of the configuration mean. */
 export interface RelayTargets {
   readonly agents: readonly string[];
-  readonly otlpHttp: URL | undefined;
-  readonly otlpGrpc: string | undefined;
-  readonly otlpHeaders: Readonly<Record<string, string>>;
+  /** The receivers given by flags. */
+  readonly otlp: readonly OtlpReceiver[];
   /** Undefined: no API. */
   readonly api: ApiAddress | undefined;
   readonly sinks: readonly SinkSpec[];
@@ -49,6 +56,11 @@ export function checkConfig(config: RelayConfig): Result<RelayTargets, readonly 
       bad('api-listen', `${config.apiListen} is not loopback: give --api-token-file or -tlsEnabled`),
     );
   }
+  const otlp = readReceivers(
+    { 'otlp-http': otlpHttp?.href, 'otlp-grpc': otlpGrpc && `http://${otlpGrpc}` },
+    { headers, compression: config.otlpCompression },
+    errors,
+  );
   const sinks = readSinkSpecs(config.sinks, Object.keys(sinkTypes), flagSinks(config));
   if (!sinks.ok) errors.push(...sinks.error);
   if (errors.length > 0 || !sinks.ok) return fail(errors);
@@ -60,7 +72,23 @@ export function checkConfig(config: RelayConfig): Result<RelayTargets, readonly 
           maxBytes: config.journalMaxMegabytes * 1_000_000,
           maxAgeMs: config.journalMaxAge * 1000,
         };
-  return ok({ agents, otlpHttp, otlpGrpc, otlpHeaders: headers, sinks: sinks.value, storage, api });
+  return ok({ agents, otlp, sinks: sinks.value, storage, api });
+}
+
+function readReceivers(
+  urls: Readonly<Record<OtlpReceiver['name'], string | undefined>>,
+  common: { readonly headers: Readonly<Record<string, string>>; readonly compression: string },
+  errors: CodedError[],
+): readonly OtlpReceiver[] {
+  return (['otlp-http', 'otlp-grpc'] as const).flatMap((name) => {
+    const url = urls[name];
+    if (url === undefined || errors.length > 0) return [];
+    const protocol = name === 'otlp-http' ? 'http' : 'grpc';
+    const read = readOtlpConfig({ url, protocol, ...common }, `--${name}`);
+    if (read.ok) return [{ name, config: read.value }];
+    errors.push(...read.error);
+    return [];
+  });
 }
 
 /** Names that sinks of the list may not have, because a flag's sink has them. */
@@ -74,7 +102,7 @@ function withPort(agent: string, port: number): string {
   return /^\[[^\]]+\]$|^[^:]+$/.test(agent) ? `${agent}:${String(port)}` : agent;
 }
 
-export function isAddress(text: string): boolean {
+function isAddress(text: string): boolean {
   const match = /^(?:\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._-]+):(\d{1,5})$/.exec(text);
   return match !== null && Number(match[1]) >= 1 && Number(match[1]) <= 65_535;
 }
@@ -90,7 +118,7 @@ const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 
 /** An OTLP/HTTP receiver; the usual path where there is none. */
-export function logsUrl(text: string): URL | undefined {
+function logsUrl(text: string): URL | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) return undefined;
   if (url.pathname === '/') url.pathname = '/v1/logs';

@@ -65,7 +65,7 @@ export const relayConfigTable = {
     file: 'otlpHttp',
     type: 'string',
     default: '',
-    help: 'OTLP/HTTP receiver, http://host:4318; without a path /v1/logs is added',
+    help: 'OTLP/HTTP receiver, http://host:4318; /v1/logs is added where the path does not end in it',
   },
   otlpGrpc: {
     flag: 'otlp-grpc',

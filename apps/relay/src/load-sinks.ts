@@ -1,4 +1,4 @@
-import { createGrpcTransport, createHttpTransport } from '@kubearmor-ts/export-otlp';
+import { createOtlpSink } from '@kubearmor-ts/export-otlp';
 import type { Journal } from '@kubearmor-ts/journal';
 import type { Clock } from '@kubearmor-ts/life';
 import { fail, ok } from '@kubearmor-ts/result';
@@ -6,9 +6,7 @@ import type { CodedError, Result } from '@kubearmor-ts/result';
 import { createDeadLetterFile, createSinkRunner } from '@kubearmor-ts/sink';
 import type { Sink, SinkRunner } from '@kubearmor-ts/sink';
 import type { Logger } from '@kubearmor-ts/telemetry';
-import type { RelayTargets } from './check-config.ts';
-import type { RelayConfig } from './config.ts';
-import { createOtlpSink } from './otlp-sink.ts';
+import type { OtlpReceiver } from './check-config.ts';
 import type { SinkSpec } from './read-sink-spec.ts';
 import { sinkTypes } from './sink-types.ts';
 
@@ -36,39 +34,19 @@ export async function loadSinks(
 }
 
 /** The receivers given by flags. */
-export function sinksOfFlags(
-  config: RelayConfig,
-  targets: RelayTargets,
-  clock: Clock,
-): readonly LoadedSink[] {
-  const sinks: Sink[] = [];
-  const headers = targets.otlpHeaders;
-  if (targets.otlpHttp !== undefined) {
-    const transport = createHttpTransport({
-      url: targets.otlpHttp,
-      headers,
-      compression: config.otlpCompression === 'gzip' ? 'gzip' : 'none',
-      nowMs: () => Number(clock.wallNs() / 1_000_000n),
-    });
-    sinks.push(createOtlpSink('otlp-http', transport, clock));
-  }
-  if (targets.otlpGrpc !== undefined) {
-    const transport = createGrpcTransport({ address: targets.otlpGrpc, headers });
-    sinks.push(createOtlpSink('otlp-grpc', transport, clock));
-  }
-  return sinks.map((sink) => ({
-    sink,
+export const sinksOfFlags = (receivers: readonly OtlpReceiver[], clock: Clock): readonly LoadedSink[] =>
+  receivers.map(({ name, config }) => ({
+    sink: createOtlpSink({ config, clock, env: {} }),
     spec: {
-      type: sink.type,
-      name: sink.type,
-      place: `--${sink.type}`,
+      type: 'otlp',
+      name,
+      place: `--${name}`,
       value: {},
       filter: {},
       redact: [],
       giveUpAfterMs: 0,
     },
   }));
-}
 
 export interface RunSinksDeps {
   readonly journal: Journal;

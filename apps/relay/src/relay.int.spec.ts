@@ -235,7 +235,7 @@ test(
     const large = { ...alert, Data: 'x'.repeat(10_000) };
     for (let i = 0; i < 300; i++) agent.feed.publishAlert(large);
     await until(() => alerts.length === 300);
-    const sink = '{sink="otlp-http",type="otlp-http"}';
+    const sink = '{sink="otlp-http",type="otlp"}';
     await until(async () => (await relay.metric('ka_relay_journal_appended_total')) === 300);
     expect(await relay.metric('ka_relay_journal_memory_bytes')).toBeLessThanOrEqual(1_000_000);
     expect(await relay.metric(`ka_relay_sink_lag${sink}`)).toBeLessThan(150);

@@ -3,6 +3,7 @@ import { toBody } from '@kubearmor-ts/schema-maps';
 import type { BodyFormat } from '@kubearmor-ts/schema-maps';
 import type { SinkRecord } from '@kubearmor-ts/sink';
 import { eventId } from '@kubearmor-ts/sink-net';
+import { otlpSink } from './otlp-sink.ts';
 import { made } from './sink-factory.ts';
 import type { SinkFactory } from './sink-factory.ts';
 
@@ -17,9 +18,7 @@ const withBody = (format: BodyFormat): { readonly toBody?: (record: SinkRecord) 
 
 /** Kinds of sink that the configuration's list may name. A kind's code is loaded when it is used. */
 export const sinkTypes: Readonly<Record<string, () => Promise<SinkFactory>>> = {
-  'otlp-http': async () => (await import('./otlp-sink-config.ts')).otlpHttpSink,
-  'otlp-grpc': async () => (await import('./otlp-sink-config.ts')).otlpGrpcSink,
-  otlp: async () => (await import('./otlp-sink-config.ts')).otlpSink,
+  otlp: () => Promise.resolve(otlpSink),
   syslog: async () => {
     const { createSyslogSink, readSyslogConfig } = await import('@kubearmor-ts/sink-syslog');
     return made(readSyslogConfig, (config, { clock }) => createSyslogSink({ config, clock }));

@@ -63,7 +63,6 @@ export const runtimeKeys: readonly string[] = [
   'filter',
   'rate',
   'redact',
-  'queue',
   'retry',
   'maxAge',
   'deadLetter',

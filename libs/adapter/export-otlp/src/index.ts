@@ -13,7 +13,5 @@ export { createOtlpMetricsExporter } from './metrics-exporter.ts';
 export type { OtlpMetricsCounts, OtlpMetricsExporter, OtlpMetricsOptions } from './metrics-exporter.ts';
 export { otlpMetricsOptions, otlpOptions, readOtlpConfig, readOtlpMetricsConfig } from './otlp-config.ts';
 export type { OtlpConfig, OtlpMetricsConfig } from './otlp-config.ts';
-export { createOtlpExporter } from './otlp-exporter.ts';
-export type { OtlpCounts, OtlpExporter, OtlpExporterOptions } from './otlp-exporter.ts';
 export { createOtlpSink } from './otlp-sink.ts';
 export type { OtlpSinkOptions } from './otlp-sink.ts';

@@ -15,6 +15,8 @@ const prepare = async (host: HostPlaces): Promise<void> => {
 };
 
 const UPDATES = 1000;
+/** Each is parsed, stored and answered on its own, which an emulated agent takes a third of a second for. */
+const GRPC_UPDATES = 200;
 /** Changes that come faster than the agent takes them up. */
 const BURST = 20;
 const BLOCKED = '/srv/case/vault/target';
@@ -44,7 +46,7 @@ scenario('atomic-updates', { prepare, timeoutMs: 900_000 }, async (lab) => {
     await lastVersionHolds(lab, guard, container, UPDATES - 1);
   });
 
-  await lab.case(`${UPDATES} changes through gRPC: not one open succeeds`, async () => {
+  await lab.case(`${GRPC_UPDATES} changes through gRPC: not one open succeeds`, async () => {
     const client = new PolicyServiceClient('127.0.0.1:32767', credentials.createInsecure());
     const send = (type: string, n: number): Promise<PolicyStatus> =>
       new Promise((resolve, reject) => {
@@ -63,7 +65,7 @@ scenario('atomic-updates', { prepare, timeoutMs: 900_000 }, async (lab) => {
       await guard.withdraw(`${GUARD}.yaml`);
       await guard.withdraw(`${NOISE}.yaml`);
       await underAttack(lab, guard, container, async () => {
-        for (let n = 0; n < UPDATES; n += BURST) {
+        for (let n = 0; n < GRPC_UPDATES; n += BURST) {
           const burst = Array.from({ length: BURST }, (_, i) => send('MODIFIED', n + i));
           for (const status of await Promise.all(burst)) assert.equal(status, PolicyStatus.Modified);
         }
@@ -72,7 +74,7 @@ scenario('atomic-updates', { prepare, timeoutMs: 900_000 }, async (lab) => {
     } finally {
       client.close();
     }
-    await lastVersionHolds(lab, guard, container, UPDATES - 1);
+    await lastVersionHolds(lab, guard, container, GRPC_UPDATES - 1);
   });
 });
 

@@ -32,6 +32,8 @@ export async function labStage(kernels: readonly string[]): Promise<Tally> {
         {
           kernel,
           onEvent: (event) => {
+            if (event.event === 'case' && event.result.status === 'failed')
+              console.log(`  lab ${kernel}: ${event.result.scenario}: ${event.result.name} failed`);
             if (event.event !== 'scenario-end') return;
             const { scenario, ms } = event;
             console.log(

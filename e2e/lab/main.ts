@@ -90,9 +90,10 @@ async function main(): Promise<number> {
   }
   const wanted = (values.scenario ?? []).flatMap((list) => list.split(',')).filter((name) => name !== '');
   if (wanted.length === 0) return misuse(USAGE);
-  const chosen = wanted.flatMap((name) =>
-    known.filter((one) => (name === 'all' ? one.options.onlyByName !== true : one.name === name)),
-  );
+  // In the order of a whole run: scenarios that share a daemon for the rest of the boot come last there.
+  const isWanted = (one: (typeof known)[number]): boolean =>
+    wanted.includes(one.name) || (wanted.includes('all') && one.options.onlyByName !== true);
+  const chosen = known.filter(isWanted);
   const missing = wanted.find((name) => name !== 'all' && !known.some((one) => one.name === name));
   if (missing !== undefined) return misuse(`no scenario is called "${missing}"; --list shows them all`);
 

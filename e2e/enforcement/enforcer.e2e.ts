@@ -72,7 +72,7 @@ const counts = (output: string): { opened: number; refused: number; other: numbe
 scenario(
   'enforcer',
   {
-    timeoutMs: 400_000,
+    timeoutMs: 900_000,
     prepare: async ({ checkout, cacheDir }) => {
       await promisify(execFile)('make', ['-C', join(checkout, 'bpf'), 'enforcer']);
       const compiled = await compileProgram(join(checkout, 'e2e/enforcement/open-loop.c'), cacheDir, [

@@ -25,7 +25,7 @@ const VICTIMS = ['agent', 'enforcer', 'both'] as const;
 /**
  * Whoever dies, and whenever: not one attack succeeds, and afterwards alerts and told losses make up the denials.
  */
-scenario('restarts', { prepare, timeoutMs: 600_000 }, async (lab) => {
+scenario('restarts', { prepare, timeoutMs: 900_000 }, async (lab) => {
   const seed = Date.now() % 1_000_000;
   lab.log(`seed ${seed}`);
   const random = createRandom(seed);

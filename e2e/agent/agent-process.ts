@@ -80,7 +80,7 @@ export class AgentProcess {
         const answer = await fetch('http://127.0.0.1:32765/readyz').catch(() => undefined);
         return answer?.status === 200 ? true : undefined;
       },
-      120_000,
+      300_000,
     );
   }
 

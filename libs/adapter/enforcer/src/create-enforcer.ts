@@ -90,7 +90,7 @@ export const createEnforcer = (deps: EnforcerDeps): Enforcer => {
   const {
     clock,
     answerMs = 30_000,
-    greetMs = 120_000,
+    greetMs = 300_000,
     maxPending = 8192,
     maxPendingBytes = 128 << 20,
   } = deps;

@@ -7,7 +7,7 @@ export type { LabSettings } from './guest-machine.ts';
 export { KERNELS } from './kernel-table.ts';
 export type { CaseResult, CaseStatus, ExecOutcome, GuestEvent } from './protocol.ts';
 export { defaultCacheDir } from './checkout.ts';
-export { runSuite } from './run-suite.ts';
+export { prepareSuite, runSuite } from './run-suite.ts';
 export type { SuiteReport } from './run-suite.ts';
 export { selfTest } from './self-test.ts';
 export type { SelfTestResult } from './self-test.ts';

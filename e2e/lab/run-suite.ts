@@ -13,10 +13,20 @@ export interface SuiteReport {
   readonly consoleFile?: string;
 }
 
+/** What the scenarios need built on the host. Two at once would write the same files. */
+export async function prepareSuite(
+  scenarios: readonly KnownScenario[],
+  cacheDir = defaultCacheDir(),
+): Promise<void> {
+  const host = { checkout: CHECKOUT, cacheDir };
+  for (const prepare of new Set(scenarios.map((one) => one.options.prepare))) await prepare?.(host);
+}
+
 /** One boot, these scenarios one after the other. A lost guest fails the current scenario and all that did not run. */
 export async function runSuite(
   settings: LabSettings,
   scenarios: readonly KnownScenario[],
+  isPrepared = false,
 ): Promise<SuiteReport> {
   const results: CaseResult[] = [];
   const modules = [...new Set(scenarios.map((one) => one.module))];
@@ -24,8 +34,7 @@ export async function runSuite(
   let consoleFile: string | undefined;
   let current = '';
   try {
-    const host = { checkout: CHECKOUT, cacheDir: settings.cacheDir ?? defaultCacheDir() };
-    for (const prepare of new Set(scenarios.map((one) => one.options.prepare))) await prepare?.(host);
+    if (!isPrepared) await prepareSuite(scenarios, settings.cacheDir);
     const lab = await bootLab(
       {
         ...settings,

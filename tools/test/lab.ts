@@ -1,4 +1,4 @@
-import { discoverScenarios, runSuite, type SuiteReport } from '../../e2e/lab/index.ts';
+import { discoverScenarios, prepareSuite, runSuite, type SuiteReport } from '../../e2e/lab/index.ts';
 import { add, nothing, type Tally } from './tally.ts';
 
 export function readSuite(report: SuiteReport): Tally {
@@ -55,6 +55,7 @@ export async function labStage(kernels: readonly string[]): Promise<Tally> {
       reason,
     })),
   );
+  await prepareSuite(scenarios);
   const began = Date.now();
   const reports = await Promise.all(
     kernels.map((kernel) =>
@@ -72,6 +73,7 @@ export async function labStage(kernels: readonly string[]): Promise<Tally> {
           },
         },
         scenarios,
+        true,
       ),
     ),
   );

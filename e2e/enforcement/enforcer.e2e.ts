@@ -152,7 +152,7 @@ scenario(
       const shell = running.start([
         '/bin/sh',
         '-c',
-        `echo up; read -r _ < /dev/zero & while :; do if read -r line < ${secret}; then echo got $line; else echo refused; fi; sleep 0.1; done`,
+        `exec 3<&0; echo up; read -r _ <&3 & while :; do if read -r line < ${secret}; then echo got $line; else echo refused; fi; sleep 0.1; done`,
       ]);
       await shell.waitFor(/got secret/);
       await must(

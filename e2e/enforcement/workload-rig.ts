@@ -52,7 +52,10 @@ export const aCgroup = (lab: Lab, name: string): Place => {
     id: async () => (await stat(folder, { bigint: true })).ino,
     make: async () => {
       await mkdir(folder);
-      lab.defer(() => rmdir(folder).catch(() => undefined));
+      lab.defer(async () => {
+        await writeFile(`${folder}/cgroup.kill`, '1');
+        await lab.until(`${folder} to be empty`, () => rmdir(folder).then(() => true, () => false));
+      });
     },
     run: (argv) => lab.run(inside(argv)),
     start: (argv) => lab.start(inside(argv)),

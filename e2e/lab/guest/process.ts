@@ -95,6 +95,18 @@ export function runProgram(
   });
 }
 
+/**
+ * What a program has left running goes with it. One process that spins makes every grace period of an emulated guest
+ * wait for the turns of its vCPU, a tenth of a second each.
+ */
+function endGroup(leader: number | undefined): void {
+  try {
+    if (leader !== undefined) process.kill(-leader, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
 export function startProgram(
   argv: readonly string[],
   ptyProgram: string,
@@ -137,12 +149,14 @@ export function startProgram(
     output: () => output,
     signal: (name) => void child.kill(name),
     stop: async () => {
-      if (over) return ended;
-      child.kill('SIGTERM');
-      const hard = setTimeout(() => child.kill('SIGKILL'), 2_000);
-      const code = await ended;
-      clearTimeout(hard);
-      return code;
+      if (!over) {
+        child.kill('SIGTERM');
+        const hard = setTimeout(() => child.kill('SIGKILL'), 2_000);
+        await ended;
+        clearTimeout(hard);
+      }
+      endGroup(child.pid);
+      return ended;
     },
     waitFor: (pattern, timeoutMs = 30_000) =>
       new Promise((resolve, reject) => {

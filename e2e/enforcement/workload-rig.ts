@@ -54,7 +54,12 @@ export const aCgroup = (lab: Lab, name: string): Place => {
       await mkdir(folder);
       lab.defer(async () => {
         await writeFile(`${folder}/cgroup.kill`, '1');
-        await lab.until(`${folder} to be empty`, () => rmdir(folder).then(() => true, () => false));
+        await lab.until(`${folder} to be empty`, () =>
+          rmdir(folder).then(
+            () => true,
+            () => false,
+          ),
+        );
       });
     },
     run: (argv) => lab.run(inside(argv)),

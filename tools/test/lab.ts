@@ -20,41 +20,11 @@ export function readSuite(report: SuiteReport): Tally {
   return { passed, failed, skipped };
 }
 
-/**
- * Suites green on both kernels when run alone or in small groups, but not yet in one boot with all others. They run by
- * name (`npm run lab -- --kernel 6.12 --scenario NAME`) and stand in the final count as skipped until they are.
- */
-const UNPROVEN: Readonly<Record<string, string>> = {
-  enforcer:
-    'green on both kernels by itself; the guest is slow afterwards, so that later agents start too late',
-  'evasion-block': 'green on both kernels; after the enforcer suite its agent was once not ready in time',
-  'evasion-block-host': 'green on both kernels; held back with the other evasion suites',
-  'evasion-block-volume': 'green on both kernels; held back with the other evasion suites',
-  'evasion-allow-files': 'green on both kernels; held back with the other evasion suites',
-  'evasion-allow-programs':
-    'green on both kernels; after the enforcer suite its agent was once not ready in time',
-  'evasion-tamper': 'green on both kernels; held back with the other evasion suites',
-  'evasion-control': 'green on both kernels; held back with the other evasion suites',
-  restarts: 'green on 6.12, on 6.1 before its bound was set by time; not rerun since',
-  'atomic-updates': 'green on both kernels, slow; not yet seen in a whole run',
-  'bad-input': 'green on both kernels, slow; not yet seen in a whole run',
-};
-
 const seconds = (ms: number): string => (ms / 1000).toFixed(0);
 
 /** Every scenario on every kernel given, the kernels side by side. */
 export async function labStage(kernels: readonly string[]): Promise<Tally> {
-  const known = (await discoverScenarios()).filter((one) => one.options.onlyByName !== true);
-  const gone = Object.keys(UNPROVEN).filter((name) => !known.some((one) => one.name === name));
-  if (gone.length > 0)
-    throw new Error(`tools/test/lab.ts holds back suites that do not exist: ${gone.join(', ')}`);
-  const scenarios = known.filter((one) => !(one.name in UNPROVEN));
-  const unproven = kernels.flatMap((kernel) =>
-    Object.entries(UNPROVEN).map(([name, reason]) => ({
-      name: `lab ${kernel}: ${name}: the whole suite`,
-      reason,
-    })),
-  );
+  const scenarios = (await discoverScenarios()).filter((one) => one.options.onlyByName !== true);
   await prepareSuite(scenarios);
   const began = Date.now();
   const reports = await Promise.all(
@@ -77,5 +47,5 @@ export async function labStage(kernels: readonly string[]): Promise<Tally> {
       ),
     ),
   );
-  return reports.map(readSuite).reduce(add, { ...nothing, skipped: unproven });
+  return reports.map(readSuite).reduce(add, nothing);
 }

@@ -52,8 +52,7 @@ function firstWrong(lines: readonly string[]): string | undefined {
 function wrongAbout(line: string): string | undefined {
   if (/^#\s*include\b/.test(line)) return 'includes a file of the node';
   if (line.startsWith('#')) return undefined;
-  // eslint-disable-next-line no-control-regex
-  if (/[\u0000-\u001f\u007f]/.test(line.replaceAll('\t', ' '))) return 'holds control characters';
+  if (/\p{Cc}/u.test(line.replaceAll('\t', ' '))) return 'holds control characters';
   const bare = withoutStrings(line);
   if (bare === undefined) return 'leaves a quotation mark open';
   if (/#/.test(bare)) return 'holds a comment after its rule';

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { findGo } from './go-toolchain.ts';
 
 const run = promisify(execFile);
 
@@ -19,19 +20,20 @@ export async function buildGoTool(
   const cache = process.env['KA_CACHE_DIR'] ?? join(import.meta.dirname, '../.cache');
   const binary = join(cache, `${name}-${hash.digest('hex').slice(0, 16)}`);
   if (existsSync(binary)) return { binary };
-  try {
-    await run('go', ['version']);
-  } catch {
-    return { missing: `no ${name}: the go command is not installed` };
-  }
+  const found = await findGo(cache);
+  if ('missing' in found) return { missing: `no ${name}: ${found.missing}` };
   mkdirSync(cache, { recursive: true });
   const unfinished = `${binary}.${String(process.pid)}`;
   try {
-    await run('go', ['build', '-trimpath', '-buildvcs=false', '-ldflags', '-s -w', '-o', unfinished, '.'], {
-      cwd: source,
-      env: { ...process.env, CGO_ENABLED: '0', GOWORK: 'off' },
-      maxBuffer: 16 * 1024 * 1024,
-    });
+    await run(
+      found.go,
+      ['build', '-trimpath', '-buildvcs=false', '-ldflags', '-s -w', '-o', unfinished, '.'],
+      {
+        cwd: source,
+        env: { ...process.env, CGO_ENABLED: '0', GOWORK: 'off', GOTOOLCHAIN: 'local' },
+        maxBuffer: 16 * 1024 * 1024,
+      },
+    );
   } catch (failure) {
     const text = failure instanceof Error && 'stderr' in failure ? String(failure.stderr) : String(failure);
     return { missing: `no ${name}: go build failed: ${text.trim().split('\n').at(-1) ?? ''}` };

@@ -7,6 +7,7 @@ import type { Alert, Log } from '@kubearmor-ts/proto';
 import type { CodedError } from '@kubearmor-ts/result';
 
 const QUEUE_LINES = 10_000;
+/** Also bounds what an agent that is killed has written and not said to be written: one write is under way at a time. */
 const LINES_PER_WRITE = 256;
 const CLOSE_MS = 1000;
 
@@ -17,7 +18,6 @@ export class AlertLines implements Service {
   readonly #onError: (error: CodedError) => void;
   readonly #queue = new BoundedQueue<string>(QUEUE_LINES, 'drop-oldest');
   #stream: WriteStream | NodeJS.WriteStream | undefined;
-  #isWaiting = false;
   #isPumpDue = false;
   /** Lines are numbered as they are pushed; a number is settled when its line is in the file or was dropped. */
   #settledThrough = 0;
@@ -56,7 +56,7 @@ export class AlertLines implements Service {
   }
 
   async stop(): Promise<void> {
-    this.#pump();
+    while (this.#stream !== undefined && this.#queue.size > 0) this.#writeSome(this.#stream);
     const stream = this.#stream;
     if (stream === undefined || stream === process.stdout) return;
     await Promise.race([
@@ -95,25 +95,22 @@ export class AlertLines implements Service {
   }
 
   #pump(): void {
-    while (!this.#isWaiting && this.#stream !== undefined) {
-      const lines = this.#queue.takeMany(LINES_PER_WRITE);
-      if (lines.length === 0) return;
-      const through = this.#firstQueued;
-      this.#writes += 1;
-      const isRoomLeft = this.#stream.write(`${lines.join('\n')}\n`, (failure) => {
-        if (failure) this.#failed += lines.length;
-        else this.written += lines.length;
-        this.#writes -= 1;
-        this.#settledThrough = through;
-        this.#settle();
-      });
-      if (isRoomLeft) continue;
-      this.#isWaiting = true;
-      this.#stream.once('drain', () => {
-        this.#isWaiting = false;
-        this.#pump();
-      });
-    }
+    if (this.#writes === 0 && this.#queue.size > 0 && this.#stream !== undefined)
+      this.#writeSome(this.#stream);
+  }
+
+  #writeSome(stream: WriteStream | NodeJS.WriteStream): void {
+    const lines = this.#queue.takeMany(LINES_PER_WRITE);
+    const through = this.#firstQueued;
+    this.#writes += 1;
+    stream.write(`${lines.join('\n')}\n`, (failure) => {
+      if (failure) this.#failed += lines.length;
+      else this.written += lines.length;
+      this.#writes -= 1;
+      this.#settledThrough = through;
+      this.#settle();
+      this.#pump();
+    });
   }
 }
 

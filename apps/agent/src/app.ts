@@ -115,6 +115,7 @@ export function createAgent({
     random: Math.random,
     onLine: (line) => logger.info({ from: 'enforcer' }, line),
     resync: (hello) => enforcement.connected(hello.restored),
+    beforeEnd: () => lines?.flushed() ?? Promise.resolve(),
   });
   const cgroups = new CgroupResolver(config.procfs);
   const enforcement = new WorkloadEnforcement({

@@ -9,7 +9,7 @@ import type { CodedError } from '@kubearmor-ts/result';
 const QUEUE_LINES = 10_000;
 /** Also bounds what an agent that is killed has written and not said to be written: one write is under way at a time. */
 const LINES_PER_WRITE = 256;
-const CLOSE_MS = 1000;
+const CLOSE_MS = 3000;
 
 /** Events as JSON lines in a file or on stdout. A reader that is too slow loses the oldest lines, counted. */
 export class AlertLines implements Service {
@@ -59,10 +59,7 @@ export class AlertLines implements Service {
     while (this.#stream !== undefined && this.#queue.size > 0) this.#writeSome(this.#stream);
     const stream = this.#stream;
     if (stream === undefined || stream === process.stdout) return;
-    await Promise.race([
-      new Promise<void>((resolve) => stream.end(() => resolve())),
-      new Promise<void>((resolve) => setTimeout(resolve, CLOSE_MS).unref()),
-    ]);
+    await soon(new Promise<void>((resolve) => stream.end(() => resolve())));
   }
 
   write(event: Alert | Log): void {
@@ -82,6 +79,12 @@ export class AlertLines implements Service {
   afterWritten(done: () => void): void {
     this.#waiting.push({ through: this.#queue.counts.pushed, done });
     this.#settle();
+  }
+
+  /** The same as a promise, for who is about to stop and cannot wait for ever. */
+  flushed(): Promise<void> {
+    if (this.#stream === undefined) return Promise.resolve();
+    return soon(new Promise<void>((resolve) => this.afterWritten(resolve)));
   }
 
   get #firstQueued(): number {
@@ -112,6 +115,10 @@ export class AlertLines implements Service {
       this.#pump();
     });
   }
+}
+
+function soon(done: Promise<void>): Promise<void> {
+  return Promise.race([done, new Promise<void>((resolve) => setTimeout(resolve, CLOSE_MS).unref())]);
 }
 
 function endsInsideLine(path: string): boolean {

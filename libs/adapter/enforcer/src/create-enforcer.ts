@@ -43,6 +43,8 @@ export interface EnforcerDeps {
    * what changed meanwhile is to be sent, and `synced()` when that is complete.
    */
   readonly resync?: (hello: Hello) => void;
+  /** Runs at the stop, when no record is handed over any more and what is taken can still be said. */
+  readonly beforeEnd?: () => Promise<void>;
   readonly onLine?: (line: string) => void;
   readonly answerMs?: number;
   readonly greetMs?: number;
@@ -110,6 +112,7 @@ export const createEnforcer = (deps: EnforcerDeps): Enforcer => {
   let spawnedMs = 0;
   let wasRunning = false;
   let badFrames = 0;
+  let isEnding = false;
   let lifetime: AbortSignal | undefined;
 
   const intake = new EventIntake({
@@ -177,7 +180,7 @@ export const createEnforcer = (deps: EnforcerDeps): Enforcer => {
     });
     const sink = { frame: (frame: Frame) => take(frame), error: (error: FrameError) => takeError(error) };
     child.frames.on('data', (chunk: Buffer) => {
-      if (!isCurrent()) return;
+      if (!isCurrent() || isEnding) return;
       reader.push(chunk, sink);
       intake.flush();
     });
@@ -313,6 +316,8 @@ export const createEnforcer = (deps: EnforcerDeps): Enforcer => {
       return started.promise;
     },
     async stop() {
+      isEnding = true;
+      await deps.beforeEnd?.();
       const last = process;
       advance({ kind: 'stop' });
       if (last === undefined) return;

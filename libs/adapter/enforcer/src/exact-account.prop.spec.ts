@@ -50,7 +50,8 @@ const recordFrame = (seq: bigint): Frame => {
 };
 
 /** A record or a mark on its way to the file, or to the enforcer. */
-type Due = { readonly kind: 'line'; readonly tells: bigint } | { readonly kind: 'mark'; readonly mark: TakenMark };
+type Due =
+  { readonly kind: 'line'; readonly tells: bigint } | { readonly kind: 'mark'; readonly mark: TakenMark };
 
 /**
  * Kernel, enforcer, agent and file, with everything that can die dying between any two steps. Time is the agent's
@@ -213,17 +214,47 @@ const some = (act: (world: World, n: number) => void): fc.Arbitrary<Step> =>
   fc.nat({ max: 8 }).map((n) => (world: World) => act(world, n));
 
 const life: readonly ReturnType<typeof step>[] = [
-  step(12, always((world) => world.give())),
-  step(10, some((world, n) => world.land(n))),
-  step(6, some((world, n) => world.read(n))),
-  step(6, some((world, n) => world.deliver(n))),
-  step(6, some((world, n) => world.write(n))),
-  step(1, always((world) => world.tellCount())),
-  step(3, always((world) => world.passPeriod())),
+  step(
+    12,
+    always((world) => world.give()),
+  ),
+  step(
+    10,
+    some((world, n) => world.land(n)),
+  ),
+  step(
+    6,
+    some((world, n) => world.read(n)),
+  ),
+  step(
+    6,
+    some((world, n) => world.deliver(n)),
+  ),
+  step(
+    6,
+    some((world, n) => world.write(n)),
+  ),
+  step(
+    1,
+    always((world) => world.tellCount()),
+  ),
+  step(
+    3,
+    always((world) => world.passPeriod()),
+  ),
 ];
-const enforcerDies = step(1, always((world) => world.killEnforcer()));
-const agentDies = step(1, always((world) => world.killAgent()));
-const loadedAnew = step(1, always((world) => world.loadAnew()));
+const enforcerDies = step(
+  1,
+  always((world) => world.killEnforcer()),
+);
+const agentDies = step(
+  1,
+  always((world) => world.killAgent()),
+);
+const loadedAnew = step(
+  1,
+  always((world) => world.loadAnew()),
+);
 
 const afterwards = (steps: readonly Step[]): World => {
   const world = new World();
@@ -257,10 +288,13 @@ test('while the agent lives, each record is told exactly once, even when its num
 });
 
 test('an agent that dies with every line said to be written makes nobody tell anything twice', () => {
-  const careful = step(1, always((world) => {
-    world.write(Infinity);
-    world.killAgent();
-  }));
+  const careful = step(
+    1,
+    always((world) => {
+      world.write(Infinity);
+      world.killAgent();
+    }),
+  );
   fc.assert(
     fc.property(lives(enforcerDies, careful), (steps) => {
       const world = afterwards(steps);

@@ -168,13 +168,17 @@ test('whatever arrives in whatever order, losses are exactly what is missing', (
 
 test('what is kept is bounded by the window, whatever the numbers', () => {
   fc.assert(
-    fc.property(fc.array(fc.bigInt(1n, (1n << 64n) - 1n)), fc.integer({ min: 1, max: 8 }), (numbers, window) => {
-      const sequence = begun(window);
-      for (const seq of numbers) {
-        sequence.arrived(seq);
-        expect(sequence.keptNumbers).toBeLessThan(window);
-        expect(sequence.account.open).toBeLessThanOrEqual(sequence.account.taken);
-      }
-    }),
+    fc.property(
+      fc.array(fc.bigInt(1n, (1n << 64n) - 1n)),
+      fc.integer({ min: 1, max: 8 }),
+      (numbers, window) => {
+        const sequence = begun(window);
+        for (const seq of numbers) {
+          sequence.arrived(seq);
+          expect(sequence.keptNumbers).toBeLessThan(window);
+          expect(sequence.account.open).toBeLessThanOrEqual(sequence.account.taken);
+        }
+      },
+    ),
   );
 });

@@ -24,7 +24,11 @@ export class TakenMarks {
     this.#numbering = hello.numbering;
     this.#told = this.#changes;
     for (const ring of rings) {
-      const kept = { numbering: hello.numbering, taken: hello.taken[ring] ?? 0n, open: hello.open[ring] ?? 0n };
+      const kept = {
+        numbering: hello.numbering,
+        taken: hello.taken[ring] ?? 0n,
+        open: hello.open[ring] ?? 0n,
+      };
       const newest = this.#newest[ring] ?? none;
       if (hasBegunAgain || !isAhead(newest, kept)) this.#newest[ring] = kept;
       else this.#changes += 1;

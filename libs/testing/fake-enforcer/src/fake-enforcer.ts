@@ -256,7 +256,8 @@ export class FakeEnforcer {
         return Code.OK;
       case FrameKind.EVENTS_TAKEN: {
         const { taken, open } = decodeFrameEventsTaken(bytes, 0);
-        for (const ring of [Ring.ALERTS, Ring.TELEMETRY]) this.#take(ring, taken[ring] ?? 0n, open[ring] ?? 0n);
+        for (const ring of [Ring.ALERTS, Ring.TELEMETRY])
+          this.#take(ring, taken[ring] ?? 0n, open[ring] ?? 0n);
         return Code.OK;
       }
       default:

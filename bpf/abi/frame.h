@@ -24,7 +24,7 @@ enum ka_frame_kind {
 	KA_FRAME_CGROUP_NAME = 19, /* the next cgroup directory of this name belongs to the workload */
 	KA_FRAME_CGROUP_ID = 20,   /* this cgroup belongs to the workload; tasks already in it are labelled now */
 	KA_FRAME_SYNCED = 21,      /* workloads not set since the hello are dropped */
-	KA_FRAME_EVENTS_TAKEN = 22, /* events up to these numbers are safe with the agent */
+	KA_FRAME_EVENTS_TAKEN = 22, /* which events are safe with the agent */
 	KA_FRAME_STATS_GET = 23,
 	/* enforcer → agent */
 	KA_FRAME_HELLO = 48,
@@ -91,16 +91,22 @@ struct ka_frame_cgroup_id {
 	__u32 pad;
 };
 
-/* By enum ka_ring. A number lower than the one kept changes nothing. */
+/*
+ * By enum ka_ring, as in struct ka_events_taken: kept in a pinned map and told in the next hello. What would go back
+ * behind the pair that is kept changes nothing.
+ */
 struct ka_frame_events_taken {
 	struct ka_header header;
-	__u64 taken[KA_RING_COUNT];
+	__u64 taken[KA_RING_COUNT]; /* the highest number that came or was told as lost */
+	__u64 open[KA_RING_COUNT];  /* how many of the numbers up to it did neither yet */
 };
 
 struct ka_frame_hello {
 	struct ka_header header;
 	__u64 hooks; /* which this kernel really took, as bits 1 << enum ka_hook */
-	__u64 taken[KA_RING_COUNT]; /* of the last KA_FRAME_EVENTS_TAKEN, kept in a pinned map */
+	__u64 numbering; /* another one than before: the rings count from 1 again */
+	__u64 taken[KA_RING_COUNT]; /* of the last KA_FRAME_EVENTS_TAKEN */
+	__u64 open[KA_RING_COUNT];
 	__u64 produced[KA_RING_COUNT]; /* highest number given out so far, lost records included */
 	__u64 waiting[KA_RING_COUNT]; /* records that the ring still holds and that will follow KA_FRAME_READY */
 	__u64 arena_size;
@@ -139,8 +145,8 @@ _Static_assert(sizeof(struct ka_frame_plan_put) == 24, "ka_frame_plan_put");
 _Static_assert(sizeof(struct ka_frame_workload_set) == 160, "ka_frame_workload_set");
 _Static_assert(sizeof(struct ka_frame_cgroup_name) == 152, "ka_frame_cgroup_name");
 _Static_assert(sizeof(struct ka_frame_cgroup_id) == 32, "ka_frame_cgroup_id");
-_Static_assert(sizeof(struct ka_frame_events_taken) == 32, "ka_frame_events_taken");
-_Static_assert(sizeof(struct ka_frame_hello) == 184, "ka_frame_hello");
+_Static_assert(sizeof(struct ka_frame_events_taken) == 48, "ka_frame_events_taken");
+_Static_assert(sizeof(struct ka_frame_hello) == 208, "ka_frame_hello");
 _Static_assert(sizeof(struct ka_frame_workload) == 160, "ka_frame_workload");
 _Static_assert(sizeof(struct ka_frame_ack) == 88, "ka_frame_ack");
 _Static_assert(sizeof(struct ka_frame_stats) == 312, "ka_frame_stats");

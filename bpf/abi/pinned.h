@@ -24,6 +24,15 @@ struct ka_cgroup_name {
 	char text[KA_CGROUP_NAME_LEN];
 };
 
+/*
+ * What of a ring is safe with the agent: of the numbers up to `taken` all but `open` have come or were told as lost.
+ * Written with one update, so that a process that is killed leaves the old pair or the new one.
+ */
+struct ka_events_taken {
+	__u64 taken;
+	__u64 open;
+};
+
 /* The host's root, noted by the task iterator, and what the enforcer wants to find again after a restart. */
 struct ka_meta {
 	__u64 host_root_mount;
@@ -35,6 +44,7 @@ struct ka_meta {
 };
 
 _Static_assert(sizeof(struct ka_workload_note) == 144, "ka_workload_note");
+_Static_assert(sizeof(struct ka_events_taken) == 16, "ka_events_taken");
 _Static_assert(sizeof(struct ka_meta) == 64, "ka_meta");
 
 #endif

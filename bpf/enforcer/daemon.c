@@ -7,6 +7,7 @@
 #include "frame.h"
 #include "grace.h"
 #include "ring.h"
+#include "taken.h"
 #include "workload.h"
 
 #include <errno.h>
@@ -119,6 +120,15 @@ static void read_cursors(int fd, __u64 *ret_values)
 			ret_values[r] = 0;
 }
 
+/* Map ids are not given out again (kernel/bpf/syscall.c, bpf_map_alloc_id): maps that were loaded anew have others. */
+static __u32 map_id(int fd)
+{
+	struct bpf_map_info info = { 0 };
+	__u32 len = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(fd, &info, &len) ? 0 : info.id;
+}
+
 static __u64 read_counter(int fd, __u32 counter, __u64 *per_cpu, int cpus)
 {
 	__u64 sum = 0;
@@ -194,16 +204,23 @@ static void put_plan(struct daemon *d, const struct ka_frame_plan_put *put, __u6
 		answer(d, seq, err ? KA_CODE_KERNEL : KA_CODE_OK, err, NULL);
 }
 
+static struct ka_events_taken read_taken(struct daemon *d, __u32 ring)
+{
+	struct ka_events_taken kept;
+
+	return bpf_map_lookup_elem(d->loader->map[MAP_events_taken], &ring, &kept) ? (struct ka_events_taken){ 0 } : kept;
+}
+
 static void take_events(struct daemon *d, const struct ka_frame_events_taken *frame, __u64 seq)
 {
-	int fd = d->loader->map[MAP_events_taken];
-	__u64 kept[KA_RING_COUNT];
 	int err = 0;
 
-	read_cursors(fd, kept);
-	for (__u32 r = 0; r < KA_RING_COUNT && !err; r++)
-		if (frame->taken[r] > kept[r] && bpf_map_update_elem(fd, &r, &frame->taken[r], BPF_ANY))
+	for (__u32 r = 0; r < KA_RING_COUNT && !err; r++) {
+		struct ka_events_taken kept = read_taken(d, r), next = { frame->taken[r], frame->open[r] };
+
+		if (taken_advances(&kept, &next) && bpf_map_update_elem(d->loader->map[MAP_events_taken], &r, &next, BPF_ANY))
 			err = -errno;
+	}
 	answer(d, seq, err ? KA_CODE_KERNEL : KA_CODE_OK, err, err ? "events_taken" : NULL);
 }
 
@@ -350,10 +367,16 @@ static int greet(struct daemon *d)
 	struct utsname kernel;
 	int stop;
 
-	read_cursors(d->loader->map[MAP_events_taken], hello.taken);
-	for (int r = 0; r < KA_RING_COUNT; r++)
-		hello.waiting[r] = ring_waiting(&d->ring[r], ~0ULL);
+	/* The count first: a record that comes between waits without being counted, which does no harm. */
 	read_cursors(d->loader->map[MAP_seq], hello.produced);
+	hello.numbering = map_id(d->loader->map[MAP_seq]);
+	for (__u32 r = 0; r < KA_RING_COUNT; r++) {
+		struct ka_events_taken kept = read_taken(d, r);
+
+		hello.taken[r] = kept.taken;
+		hello.open[r] = kept.open;
+		hello.waiting[r] = ring_waiting(&d->ring[r], ~0ULL);
+	}
 	memcpy(hello.build, loader_build, sizeof(hello.build));
 	if (uname(&kernel) == 0)
 		strncpy(hello.kernel, kernel.release, sizeof(hello.kernel) - 1);
@@ -409,6 +432,25 @@ static int turn(struct daemon *d, struct failure *failure)
 	return err ? failed(failure, EXIT_INTERNAL, err, "frames cannot be written") : 0;
 }
 
+/* What an agent said before it died counts, above all which events it had written. Nobody waits for the answers. */
+static void obey_last_words(struct daemon *d)
+{
+	struct pollfd fd = { .fd = d->in_fd, .events = POLLIN };
+	struct failure unheard;
+	long n;
+
+	if (poll(&fd, 1, 0) <= 0 || !(fd.revents & (POLLHUP | POLLERR)))
+		return;
+	do {
+		n = frame_in_fill(&d->in, d->in_fd);
+		do {
+			frame_queue_clear(&d->out.answers);
+			if (obey_all(d, &unheard))
+				return;
+		} while (frame_queue_room(&d->out.answers) < ANSWER_MAX);
+	} while (n > 0);
+}
+
 int daemon_serve(struct loader *loader, int in_fd, int out_fd, int stop_fd, struct failure *failure)
 {
 	struct daemon d = { .loader = loader, .in_fd = in_fd, .out_fd = out_fd, .stop_fd = stop_fd, .grace = { -1, -1 } };
@@ -427,6 +469,8 @@ int daemon_serve(struct loader *loader, int in_fd, int out_fd, int stop_fd, stru
 		state = greet(&d) ? 1 : 0;
 	while (!state)
 		state = turn(&d, failure);
+	if (state == 1)
+		obey_last_words(&d);
 	close_state(&d);
 	return state < 0 ? state : 0;
 }

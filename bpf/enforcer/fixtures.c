@@ -93,7 +93,9 @@ int fixtures_write(const char *dir)
 	struct ka_frame_hello hello = {
 		.header = header_of(sizeof(hello), KA_FRAME_HELLO, SEQ),
 		.hooks = 1ULL << KA_HOOK_FILE_OPEN | 1ULL << KA_HOOK_MOVE_MOUNT,
+		.numbering = 8,
 		.taken = { 1, 2 },
+		.open = { 9, 10 },
 		.produced = { 3, 4 },
 		.waiting = { 5, 6 },
 		.arena_size = 1 << 25,

@@ -161,6 +161,11 @@ void frame_queue_free(struct frame_queue *queue)
 	queue->buf = NULL;
 }
 
+void frame_queue_clear(struct frame_queue *queue)
+{
+	queue->start = queue->end = 0;
+}
+
 size_t frame_queue_pending(const struct frame_queue *queue)
 {
 	return queue->end - queue->start;

@@ -57,6 +57,7 @@ struct frame_out {
 
 int frame_queue_init(struct frame_queue *queue, size_t room);
 void frame_queue_free(struct frame_queue *queue);
+void frame_queue_clear(struct frame_queue *queue);
 size_t frame_queue_pending(const struct frame_queue *queue);
 size_t frame_queue_room(const struct frame_queue *queue);
 

@@ -125,12 +125,12 @@ struct {
 	__type(value, __u64);
 } seq SEC(".maps");
 
-/* E alone, by enum ka_ring: the last record that is safe with the agent. */
+/* E alone, by enum ka_ring: which records are safe with the agent. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, KA_RING_COUNT);
 	__type(key, __u32);
-	__type(value, __u64);
+	__type(value, struct ka_events_taken);
 } events_taken SEC(".maps");
 
 /* The host's root, noted by the task iterator, and what E wants to find again after a restart. */

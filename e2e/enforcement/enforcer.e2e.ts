@@ -41,9 +41,9 @@ class Agent {
       resync: (hello) => void this.resyncs.push(hello),
       onLine: (line) => void this.lines.push(line),
     });
-    this.enforcer.onEvents((events) => void this.events.push(...events));
-    this.enforcer.onLoss((count) => {
-      this.lost += count;
+    this.enforcer.onEvents(({ events, lost }) => {
+      this.events.push(...events);
+      this.lost += lost;
     });
     lab.defer(() => this.stop());
   }
@@ -252,7 +252,10 @@ scenario(
 
     await lab.case('an agent that died with events in hand is told exactly how many it lacks', async () => {
       const last = agent.events.reduce((max, event) => (event.seq > max ? event.seq : max), 0n);
-      await must(agent.enforcer.eventsTaken(last - 5n));
+      const { state } = agent.enforcer;
+      assert.ok(state.kind === 'running');
+      const { numbering } = state.hello;
+      await must(agent.enforcer.eventsTaken({ numbering, taken: last - 5n, open: 0n }));
       await agent.stop();
       const tries = await named.run([loop, secret, '3']);
       agent = new Agent(lab);
@@ -260,7 +263,8 @@ scenario(
       await logCounters();
       assert.equal(tries.code, 0, tries.stderr);
       assert.equal(hello.adopted, 1);
-      assert.equal(hello.taken[0], last - 5n);
+      assert.equal(hello.numbering, numbering);
+      assert.deepEqual([hello.taken[0], hello.open[0]], [last - 5n, 0n]);
       assert.equal(hello.waiting[0], 3n);
       await lab.until('the gap', () => agent.lost > 0n, 10_000);
       assert.equal(agent.lost, 5n);

@@ -35,7 +35,7 @@ static char in[KA_FRAME_MAX];
 static size_t in_len;
 static char out[OUT_BYTES];
 static size_t out_start, out_end;
-static __u64 produced, taken[KA_RING_COUNT];
+static __u64 produced;
 static __u32 revision;
 
 static void trigger(int number)
@@ -104,8 +104,6 @@ static void obey(const struct ka_header *frame)
 		if (set->workload == KA_HOST_WORKLOAD)
 			revision = set->revision;
 	}
-	if (frame->kind == KA_FRAME_EVENTS_TAKEN)
-		memcpy(taken, ((const struct ka_frame_events_taken *)frame)->taken, sizeof(taken));
 
 	struct ka_frame_ack ack = { .header = header(sizeof(ack), KA_FRAME_ACK, frame->seq), .code = KA_CODE_OK };
 

@@ -182,6 +182,29 @@ test('a policy over gRPC is in force, shown by the probe, and gone after its del
   await until(() => web()?.[1].contentHash === 0n);
 });
 
+test('the agent after one that was stopped in a flood tells nothing twice', async () => {
+  const path = join(root, 'alerts.jsonl');
+  const first = await anAgent('--logPath', path);
+  await ready(first);
+  for (let i = 0; i < 600; i += 1) fake.emit({ workload: 0 });
+  fake.lose();
+  await until(() => (fake.taken[0] ?? 0n) > 0n);
+  await running.pop()!.stop();
+  const inFile = async (): Promise<{ alerts: number; lost: number }> => {
+    const lines = (await readFile(path, 'utf8')).trim().split('\n');
+    const lost = lines.flatMap((line) => /"Lost":"(\d+)"/.exec(line)?.[1] ?? []);
+    return { alerts: lines.length - lost.length, lost: lost.reduce((sum, count) => sum + Number(count), 0) };
+  };
+  const before = await inFile();
+  expect(BigInt(before.alerts + before.lost)).toBe((fake.taken[0] ?? 0n) - (fake.open[0] ?? 0n));
+  const second = await anAgent('--logPath', path);
+  await ready(second);
+  fake.emit({ workload: 0 });
+  await until(() => fake.taken[0] === 602n && fake.open[0] === 0n);
+  const { alerts, lost } = await inFile();
+  expect(alerts + lost).toBe(602);
+}, 30_000);
+
 test('an enforcer that dies is started again, gets the same rules, and what was lost meanwhile is told', async () => {
   const agent = await anAgent('--logPath', join(root, 'alerts.jsonl'));
   await writeFile(join(root, 'policies/a.yaml'), policyText('guard'));

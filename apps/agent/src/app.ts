@@ -5,7 +5,7 @@ import { KA_MAX_WORKLOADS } from '@kubearmor-ts/abi';
 import type { FrameStats } from '@kubearmor-ts/abi';
 import { CgroupResolver, watchContainerd, watchRunc } from '@kubearmor-ts/cri';
 import { createEnforcer } from '@kubearmor-ts/enforcer';
-import type { AccessRecord, EnforcerProcess } from '@kubearmor-ts/enforcer';
+import type { EnforcerProcess } from '@kubearmor-ts/enforcer';
 import { createOpsServer } from '@kubearmor-ts/http';
 import type { ReadyCheck } from '@kubearmor-ts/http';
 import type { Clock, Service } from '@kubearmor-ts/life';
@@ -115,6 +115,7 @@ export function createAgent({
     random: Math.random,
     onLine: (line) => logger.info({ from: 'enforcer' }, line),
     resync: (hello) => enforcement.connected(hello.restored),
+    beforeEnd: () => lines?.flushed() ?? Promise.resolve(),
   });
   const cgroups = new CgroupResolver(config.procfs);
   const enforcement = new WorkloadEnforcement({
@@ -167,15 +168,15 @@ export function createAgent({
       },
     },
   });
-  enforcer.onLoss((count, ring) => reporter.lost(ring, Number(count)));
-  const hold = new EventHold<AccessRecord>((events, ring, through) => {
+  const hold = new EventHold(({ ring, events, lost, mark }) => {
     for (const event of events) reporter.take(ring, event);
+    reporter.lost(ring, Number(lost));
     /* Taken is what has been written: whoever dies in between counts these again rather than not at all. */
-    const taken = (): void => void enforcer.eventsTaken(through, ring);
+    const taken = (): void => void enforcer.eventsTaken(mark, ring);
     if (lines === undefined) taken();
     else lines.afterWritten(taken);
   });
-  enforcer.onEvents((events, ring, through) => hold.take(events, ring, through));
+  enforcer.onEvents((batch) => hold.take(batch));
   const takeUp = (restored: readonly Restored[]): void => {
     enforcement.connected(restored);
     const patience = new AbortController();

@@ -39,6 +39,25 @@ test('what is said to be written is in the file', async () => {
   await lines.stop();
 });
 
+test('what is not said to be written yet is never more than one write', async () => {
+  const path = join(dir, 'events.jsonl');
+  const lines = new AlertLines(path, (error) => {
+    throw new Error(error.message);
+  });
+  await lines.start();
+  const count = (): number => readFileSync(path, 'utf8').split('\n').length - 1;
+  const ahead: number[] = [];
+  for (let i = 1; i <= 2000; i += 1) {
+    lines.write({ ...anAlert, PID: i });
+    lines.afterWritten(() => ahead.push(count() - i));
+  }
+  await new Promise<void>((resolve) => lines.afterWritten(resolve));
+  expect(ahead).toHaveLength(2000);
+  expect(Math.min(...ahead)).toBeGreaterThanOrEqual(0);
+  expect(Math.max(...ahead)).toBeLessThan(256);
+  await lines.stop();
+});
+
 test('a file that cannot be written delays nobody: its lines are counted as lost', async () => {
   const { promise: complaint, resolve: complain } = Promise.withResolvers<string>();
   const lines = new AlertLines('/dev/full', (error) => complain(error.code));

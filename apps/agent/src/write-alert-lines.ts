@@ -7,8 +7,9 @@ import type { Alert, Log } from '@kubearmor-ts/proto';
 import type { CodedError } from '@kubearmor-ts/result';
 
 const QUEUE_LINES = 10_000;
+/** Also bounds what an agent that is killed has written and not said to be written: one write is under way at a time. */
 const LINES_PER_WRITE = 256;
-const CLOSE_MS = 1000;
+const CLOSE_MS = 3000;
 
 /** Events as JSON lines in a file or on stdout. A reader that is too slow loses the oldest lines, counted. */
 export class AlertLines implements Service {
@@ -17,7 +18,6 @@ export class AlertLines implements Service {
   readonly #onError: (error: CodedError) => void;
   readonly #queue = new BoundedQueue<string>(QUEUE_LINES, 'drop-oldest');
   #stream: WriteStream | NodeJS.WriteStream | undefined;
-  #isWaiting = false;
   #isPumpDue = false;
   /** Lines are numbered as they are pushed; a number is settled when its line is in the file or was dropped. */
   #settledThrough = 0;
@@ -56,13 +56,10 @@ export class AlertLines implements Service {
   }
 
   async stop(): Promise<void> {
-    this.#pump();
+    while (this.#stream !== undefined && this.#queue.size > 0) this.#writeSome(this.#stream);
     const stream = this.#stream;
     if (stream === undefined || stream === process.stdout) return;
-    await Promise.race([
-      new Promise<void>((resolve) => stream.end(() => resolve())),
-      new Promise<void>((resolve) => setTimeout(resolve, CLOSE_MS).unref()),
-    ]);
+    await soon(new Promise<void>((resolve) => stream.end(() => resolve())));
   }
 
   write(event: Alert | Log): void {
@@ -84,6 +81,12 @@ export class AlertLines implements Service {
     this.#settle();
   }
 
+  /** The same as a promise, for who is about to stop and cannot wait for ever. */
+  flushed(): Promise<void> {
+    if (this.#stream === undefined) return Promise.resolve();
+    return soon(new Promise<void>((resolve) => this.afterWritten(resolve)));
+  }
+
   get #firstQueued(): number {
     return this.#queue.counts.pushed - this.#queue.size;
   }
@@ -95,26 +98,27 @@ export class AlertLines implements Service {
   }
 
   #pump(): void {
-    while (!this.#isWaiting && this.#stream !== undefined) {
-      const lines = this.#queue.takeMany(LINES_PER_WRITE);
-      if (lines.length === 0) return;
-      const through = this.#firstQueued;
-      this.#writes += 1;
-      const isRoomLeft = this.#stream.write(`${lines.join('\n')}\n`, (failure) => {
-        if (failure) this.#failed += lines.length;
-        else this.written += lines.length;
-        this.#writes -= 1;
-        this.#settledThrough = through;
-        this.#settle();
-      });
-      if (isRoomLeft) continue;
-      this.#isWaiting = true;
-      this.#stream.once('drain', () => {
-        this.#isWaiting = false;
-        this.#pump();
-      });
-    }
+    if (this.#writes === 0 && this.#queue.size > 0 && this.#stream !== undefined)
+      this.#writeSome(this.#stream);
   }
+
+  #writeSome(stream: WriteStream | NodeJS.WriteStream): void {
+    const lines = this.#queue.takeMany(LINES_PER_WRITE);
+    const through = this.#firstQueued;
+    this.#writes += 1;
+    stream.write(`${lines.join('\n')}\n`, (failure) => {
+      if (failure) this.#failed += lines.length;
+      else this.written += lines.length;
+      this.#writes -= 1;
+      this.#settledThrough = through;
+      this.#settle();
+      this.#pump();
+    });
+  }
+}
+
+function soon(done: Promise<void>): Promise<void> {
+  return Promise.race([done, new Promise<void>((resolve) => setTimeout(resolve, CLOSE_MS).unref())]);
 }
 
 function endsInsideLine(path: string): boolean {

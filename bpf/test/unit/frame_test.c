@@ -177,6 +177,7 @@ static void read_vectors(const char *dir)
 			const struct ka_frame_events_taken *taken = (const void *)frame;
 
 			CHECK(taken->taken[KA_RING_ALERTS] == 10 && taken->taken[KA_RING_TELEMETRY] == 0xffffffffffULL);
+			CHECK(taken->open[KA_RING_ALERTS] == 3 && taken->open[KA_RING_TELEMETRY] == 0xfffffffffULL);
 		} else {
 			CHECK(!strcmp(entry->d_name, "synced.bin") || !strcmp(entry->d_name, "stats-get.bin"));
 		}

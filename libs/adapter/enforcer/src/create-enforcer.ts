@@ -11,7 +11,6 @@ import {
   FrameKind,
   FrameReader,
   KA_CGROUP_NAME_LEN,
-  KA_RING_COUNT,
   KA_WORKLOAD_KEY_LEN,
   Ring,
 } from '@kubearmor-ts/abi';
@@ -23,12 +22,14 @@ import type { Result } from '@kubearmor-ts/result';
 import { EnforcerError, exitFault, fault } from './errors.ts';
 import type { EnforcerFault } from './errors.ts';
 import { EventIntake } from './event-intake.ts';
+import type { EventBatch, TakenMark } from './event-intake.ts';
 import { Pending } from './pending.ts';
 import type { Answer } from './pending.ts';
 import { planHash } from './plan-hash.ts';
 import type { EnforcerProcess } from './spawn-enforcer.ts';
 import { step } from './supervisor.ts';
 import type { Effect, Hello, Input, RestoredWorkload, State } from './supervisor.ts';
+import { TakenMarks } from './taken-marks.ts';
 
 export type AccessRecord = EventAccess;
 export type Done = Promise<Result<void, EnforcerFault>>;
@@ -42,6 +43,8 @@ export interface EnforcerDeps {
    * what changed meanwhile is to be sent, and `synced()` when that is complete.
    */
   readonly resync?: (hello: Hello) => void;
+  /** Runs at the stop, when no record is handed over any more and what is taken can still be said. */
+  readonly beforeEnd?: () => Promise<void>;
   readonly onLine?: (line: string) => void;
   readonly answerMs?: number;
   readonly greetMs?: number;
@@ -49,7 +52,7 @@ export interface EnforcerDeps {
   readonly maxPendingBytes?: number;
 }
 
-export type EventListener = (events: readonly AccessRecord[], ring: Ring, through: bigint) => void;
+export type EventListener = (batch: EventBatch) => void;
 
 export interface Enforcer {
   /** Resolves when the enforcer serves; rejects with an EnforcerError when trying again cannot help. */
@@ -67,13 +70,14 @@ export interface Enforcer {
   bindCgroupName(workload: number, name: string): Done;
   bindCgroupId(workload: number, cgroupId: bigint): Done;
   synced(): Done;
-  /** Records of this ring up to `seq` will never be asked for again. */
-  eventsTaken(seq: bigint, ring?: Ring): Done;
+  /**
+   * What a batch's mark covers is safe: whoever starts after us need not ask for it. A mark that says nothing new is
+   * not sent; one that could not be sent is sent to the next enforcer.
+   */
+  eventsTaken(mark: TakenMark, ring?: Ring): Done;
   stats(): Promise<Result<FrameStats, EnforcerFault>>;
-  /** `through`: every record of the ring up to this number has been handed over or told as lost: safe to take. */
+  /** Each record is handed over once; each one that was produced and never arrived is told as lost once. */
   onEvents(listener: EventListener): void;
-  /** Records that were produced and never arrived; each is told once. */
-  onLoss(listener: (count: bigint, ring: Ring) => void): void;
   onState(listener: (state: State) => void): void;
   readonly state: State;
   /** Of the process that runs now. */
@@ -96,9 +100,8 @@ export const createEnforcer = (deps: EnforcerDeps): Enforcer => {
   } = deps;
   const backoff = new Backoff({ firstMs: 100, maxMs: 10_000 }, deps.random);
   const pending = new Pending();
-  const taken = Array.from({ length: KA_RING_COUNT }, () => 0n);
+  const marks = new TakenMarks();
   const eventListeners: EventListener[] = [];
-  const lossListeners: ((count: bigint, ring: Ring) => void)[] = [];
   const stateListeners: ((state: State) => void)[] = [];
   const started = Promise.withResolvers<Hello>();
   // `start` hands the promise out; a failure before anybody asked is not a crash.
@@ -109,11 +112,11 @@ export const createEnforcer = (deps: EnforcerDeps): Enforcer => {
   let spawnedMs = 0;
   let wasRunning = false;
   let badFrames = 0;
+  let isEnding = false;
   let lifetime: AbortSignal | undefined;
 
   const intake = new EventIntake({
-    events: (events, ring, through) => eventListeners.forEach((listener) => listener(events, ring, through)),
-    lost: (count, ring) => lossListeners.forEach((listener) => listener(count, ring)),
+    batch: (batch) => eventListeners.forEach((listener) => listener(batch)),
     broken: () => {
       badFrames += 1;
     },
@@ -154,6 +157,7 @@ export const createEnforcer = (deps: EnforcerDeps): Enforcer => {
         if (state.kind !== 'running') return;
         if (wasRunning) deps.resync?.(state.hello);
         wasRunning = true;
+        if (marks.isUntold) void tellTaken();
         started.resolve(state.hello);
         return;
       case 'give-up':
@@ -176,7 +180,7 @@ export const createEnforcer = (deps: EnforcerDeps): Enforcer => {
     });
     const sink = { frame: (frame: Frame) => take(frame), error: (error: FrameError) => takeError(error) };
     child.frames.on('data', (chunk: Buffer) => {
-      if (!isCurrent()) return;
+      if (!isCurrent() || isEnding) return;
       reader.push(chunk, sink);
       intake.flush();
     });
@@ -191,10 +195,8 @@ export const createEnforcer = (deps: EnforcerDeps): Enforcer => {
     switch (frame.kind) {
       case FrameKind.HELLO: {
         const hello = decodeFrameHello(frame.bytes, 0);
+        marks.greeted(hello);
         intake.greeted(hello);
-        hello.taken.forEach((seq, ring) => {
-          if (seq > (taken[ring] ?? 0n)) taken[ring] = seq;
-        });
         return advance({ kind: 'hello', hello });
       }
       case FrameKind.WORKLOAD: {
@@ -234,6 +236,7 @@ export const createEnforcer = (deps: EnforcerDeps): Enforcer => {
       await clock.sleep(TICK_MS, signal);
       if (signal.aborted) return;
       intake.settle();
+      if (marks.isUntold && state.kind === 'running' && pending.size === 0) void tellTaken();
       const now = clock.nowMs();
       const isLate =
         state.kind === 'running'
@@ -273,6 +276,13 @@ export const createEnforcer = (deps: EnforcerDeps): Enforcer => {
     return answer.ok ? ok(undefined) : answer;
   };
 
+  const tellTaken = async (): Done => {
+    const { taken, open, confirmed } = marks.telling();
+    const done = await command('events taken', (seq) => encodeFrameEventsTaken({ seq, taken, open }));
+    if (done.ok) confirmed();
+    return done;
+  };
+
   const withText = (object: string, text: string, room: number, then: (bytes: Buffer) => Done): Done => {
     const bytes = Buffer.from(text, 'utf8');
     if (bytes.length === 0 || bytes.length >= room || bytes.includes(0)) {
@@ -306,6 +316,8 @@ export const createEnforcer = (deps: EnforcerDeps): Enforcer => {
       return started.promise;
     },
     async stop() {
+      isEnding = true;
+      await deps.beforeEnd?.();
       const last = process;
       advance({ kind: 'stop' });
       if (last === undefined) return;
@@ -346,10 +358,8 @@ export const createEnforcer = (deps: EnforcerDeps): Enforcer => {
     bindCgroupId: (workload, cgroupId) =>
       command(`cgroup ${cgroupId}`, (seq) => encodeFrameCgroupId({ seq, cgroupId, workload })),
     synced: () => command('synced', (seq) => encodeBareFrame(FrameKind.SYNCED, seq)),
-    eventsTaken(seq, ring = Ring.ALERTS) {
-      taken[ring] = seq;
-      return command('events taken', (request) => encodeFrameEventsTaken({ seq: request, taken }));
-    },
+    eventsTaken: (mark, ring = Ring.ALERTS) =>
+      marks.take(mark, ring) ? tellTaken() : Promise.resolve(ok(undefined)),
     async stats() {
       const answer = await send('stats', (seq) => encodeBareFrame(FrameKind.STATS_GET, seq));
       if (!answer.ok) return answer;
@@ -359,7 +369,6 @@ export const createEnforcer = (deps: EnforcerDeps): Enforcer => {
       return ok(answer.value);
     },
     onEvents: (listener) => void eventListeners.push(listener),
-    onLoss: (listener) => void lossListeners.push(listener),
     onState: (listener) => void stateListeners.push(listener),
     get state() {
       return state;

@@ -4,12 +4,14 @@ import type { Effect, Input, State } from './index.ts';
 import { fault } from './errors.ts';
 
 const hello: FrameHello = {
-  size: 184,
+  size: 208,
   kind: 48,
   abiVersion: 1,
   seq: 0n,
   hooks: 0n,
+  numbering: 1n,
   taken: [0n, 0n],
+  open: [0n, 0n],
   produced: [0n, 0n],
   waiting: [0n, 0n],
   arenaSize: 0n,

@@ -51,7 +51,9 @@ describe('frames written by the C enforcer mean the same here', () => {
       abiVersion: KA_ABI_VERSION,
       seq,
       hooks: (1n << BigInt(Hook.FILE_OPEN)) | (1n << BigInt(Hook.MOVE_MOUNT)),
+      numbering: 8n,
       taken: [1n, 2n],
+      open: [9n, 10n],
       produced: [3n, 4n],
       waiting: [5n, 6n],
       arenaSize: 1n << 25n,
@@ -175,7 +177,7 @@ describe('commands that the C unit test reads are the ones written here', () => 
       encodeFrameCgroupName({ seq, workload: 5, name: Buffer.from('cri-containerd-abc.scope') }),
     ],
     ['cgroup-id', encodeFrameCgroupId({ seq, cgroupId: 0xfedcba9876543210n, workload: 6 })],
-    ['events-taken', encodeFrameEventsTaken({ seq, taken: [10n, 0xffffffffffn] })],
+    ['events-taken', encodeFrameEventsTaken({ seq, taken: [10n, 0xffffffffffn], open: [3n, 0xfffffffffn] })],
     ['synced', encodeBareFrame(FrameKind.SYNCED, seq)],
     ['stats-get', encodeBareFrame(FrameKind.STATS_GET, seq)],
   ])('%s', (name, bytes) => {

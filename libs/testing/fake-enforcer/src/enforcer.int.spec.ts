@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { EventAccessLayout, FrameKind, PlanLayout, Ring } from '@kubearmor-ts/abi';
 import { createEnforcer, planHash, spawnEnforcer } from '@kubearmor-ts/enforcer';
-import type { AccessRecord, Enforcer, EnforcerDeps, Hello, State } from '@kubearmor-ts/enforcer';
+import type { Enforcer, EnforcerDeps, EventBatch, Hello, State } from '@kubearmor-ts/enforcer';
 import { FakeClock } from '@kubearmor-ts/life';
 import { FakeEnforcer } from './index.ts';
 
@@ -61,8 +61,13 @@ afterEach(async () => {
 });
 
 const settled = async (clock: FakeClock): Promise<void> => {
-  await clock.advance(1000);
-  await clock.advance(1000);
+  for (let period = 0; period < 3; period += 1) await clock.advance(1000);
+};
+
+const batchesOf = (enforcer: Enforcer): EventBatch[] => {
+  const batches: EventBatch[] = [];
+  enforcer.onEvents((batch) => void batches.push(batch));
+  return batches;
 };
 
 test('a plan, a workload and its cgroups arrive as they were given', async () => {
@@ -160,12 +165,10 @@ test('records come in batches, and those that were lost over a crash are counted
   const { fake, clock, enforcer, abort, reached } = aRig();
   const seen: bigint[] = [];
   let lost = 0n;
-  enforcer.onEvents((events: readonly AccessRecord[], ring) => {
-    expect(ring).toBe(Ring.ALERTS);
-    seen.push(...events.map((event) => event.seq));
-  });
-  enforcer.onLoss((count) => {
-    lost += count;
+  enforcer.onEvents((batch) => {
+    expect(batch.ring).toBe(Ring.ALERTS);
+    seen.push(...batch.events.map((event) => event.seq));
+    lost += batch.lost;
   });
   fake.taken[0] = 2n;
   fake.produced[0] = 4n; // 3 and 4 were read by an agent that died with them
@@ -194,11 +197,101 @@ test('records come in batches, and those that were lost over a crash are counted
 
 test('what the agent has taken is kept and never goes back', async () => {
   const { fake, enforcer, abort } = aRig();
+  const { numbering } = await enforcer.start(abort.signal);
+  await enforcer.eventsTaken({ numbering, taken: 10n, open: 2n });
+  await enforcer.eventsTaken({ numbering, taken: 4n, open: 0n }, Ring.TELEMETRY);
+  await enforcer.eventsTaken({ numbering, taken: 7n, open: 0n });
+  expect([fake.taken, fake.open]).toEqual([
+    [10n, 4n],
+    [2n, 0n],
+  ]);
+  await enforcer.eventsTaken({ numbering, taken: 10n, open: 1n });
+  await enforcer.eventsTaken({ numbering, taken: 10n, open: 2n });
+  expect([fake.taken, fake.open]).toEqual([
+    [10n, 4n],
+    [1n, 0n],
+  ]);
+});
+
+test('a loss that no record follows comes with a mark of its own', async () => {
+  const { fake, clock, enforcer, abort } = aRig();
+  const batches = batchesOf(enforcer);
+  const { numbering } = await enforcer.start(abort.signal);
+  fake.lose();
+  fake.emit();
+  await enforcer.stats();
+  expect(batches).toMatchObject([
+    { ring: Ring.ALERTS, events: [{ seq: 2n }], lost: 0n, mark: { numbering, taken: 2n, open: 1n } },
+  ]);
+  await settled(clock);
+  expect(batches.slice(1)).toEqual([
+    { ring: Ring.ALERTS, events: [], lost: 1n, mark: { numbering, taken: 2n, open: 0n } },
+  ]);
+});
+
+test('what the enforcer died with unread is said again to the next one', async () => {
+  const { fake, clock, enforcer, abort, reached } = aRig();
+  const { numbering } = await enforcer.start(abort.signal);
+  fake.isMute = true;
+  const unheard = enforcer.eventsTaken({ numbering, taken: 3n, open: 1n });
+  fake.crash();
+  expect(await unheard).toMatchObject({ ok: false, error: { code: 'KA_ENFORCER_GONE' } });
+  expect(await enforcer.eventsTaken({ numbering, taken: 4n, open: 1n })).toMatchObject({
+    ok: false,
+    error: { code: 'KA_ENFORCER_NOT_RUNNING' },
+  });
+  fake.isMute = false;
+  fake.taken[0] = fake.open[0] = 0n;
+  await reached('waiting');
+  const running = reached('running');
+  await clock.advance(200);
+  await running;
+  await enforcer.stats();
+  expect([fake.taken[0], fake.open[0]]).toEqual([4n, 1n]);
+});
+
+test('what gets safe while the agent stops is still said, and no record is handed over any more', async () => {
+  const batches: EventBatch[] = [];
+  const { fake, enforcer, abort } = aRig({
+    beforeEnd: () => {
+      fake.emit();
+      void enforcer.eventsTaken(batches[0]!.mark);
+      return Promise.resolve();
+    },
+  });
+  enforcer.onEvents((batch) => void batches.push(batch));
   await enforcer.start(abort.signal);
-  await enforcer.eventsTaken(10n);
-  await enforcer.eventsTaken(4n, Ring.TELEMETRY);
-  await enforcer.eventsTaken(7n);
-  expect(fake.taken).toEqual([10n, 4n]);
+  fake.emit();
+  await enforcer.stats();
+  await enforcer.stop();
+  expect(batches).toHaveLength(1);
+  expect([fake.produced[0], fake.taken[0]]).toEqual([2n, 1n]);
+});
+
+test('numbers that begin again are not mistaken for old ones, however many there are', async () => {
+  const { fake, clock, enforcer, abort, reached } = aRig();
+  const batches = batchesOf(enforcer);
+  await enforcer.start(abort.signal);
+  fake.emit();
+  fake.lose();
+  fake.emit();
+  await enforcer.stats();
+  const old = batches.at(-1)!.mark;
+  fake.unload();
+  for (let i = 0; i < 5; i += 1) fake.emit();
+  await reached('waiting');
+  const running = reached('running');
+  await clock.advance(200);
+  await running;
+  await enforcer.stats();
+  await settled(clock);
+  const came = batches.filter(({ mark }) => mark.numbering !== old.numbering);
+  expect(came.reduce((sum, { lost }) => sum + lost, 0n)).toBe(1n);
+  expect(came.flatMap(({ events }) => events.map(({ seq }) => seq))).toEqual([1n, 2n, 3n, 4n, 5n]);
+  expect(await enforcer.eventsTaken(old)).toMatchObject({ ok: true });
+  expect(fake.taken[0]).toBe(0n);
+  await enforcer.eventsTaken(batches.at(-1)!.mark);
+  expect(fake.taken[0]).toBe(5n);
 });
 
 test('an enforcer of another ABI version is refused with a code, and not started again', async () => {

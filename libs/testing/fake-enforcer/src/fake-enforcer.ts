@@ -49,11 +49,13 @@ export class FakeEnforcer {
   readonly cgroupNames = new Map<string, number>();
   readonly cgroupIds = new Map<bigint, number>();
   readonly taken: bigint[] = [0n, 0n];
+  readonly open: bigint[] = [0n, 0n];
   readonly produced: bigint[] = [0n, 0n];
   readonly counters: bigint[] = Array.from({ length: 32 }, () => 0n);
   /** Kinds of the commands received, in order. */
   readonly received: FrameKind[] = [];
   starts = 0;
+  numbering = 1n;
   /** Set to make the next start fail this way. */
   nextExit: Exit | undefined;
   /** Set to leave commands unanswered. */
@@ -95,6 +97,15 @@ export class FakeEnforcer {
   /** Dies as from SIGKILL; plans, workloads and records not yet read stay. */
   crash(): void {
     if (this.#life !== undefined) this.#leave(this.#life, { code: null, signal: 'SIGKILL' });
+  }
+
+  /** The next process loads the programs anew: nothing is in force, the rings are empty and count from 1. */
+  unload(): void {
+    this.crash();
+    for (const kept of [this.plans, this.workloads, this.cgroupNames, this.cgroupIds]) kept.clear();
+    for (const count of [this.taken, this.open, this.produced]) count.fill(0n);
+    this.#waiting.length = 0;
+    this.numbering += 1n;
   }
 
   /** Puts a record into the ring; without a process it waits there. */
@@ -166,7 +177,9 @@ export class FakeEnforcer {
       encodeFrameHello({
         seq: 0n,
         hooks: (1n << BigInt(KA_HOOK_COUNT)) - 2n,
+        numbering: this.numbering,
         taken: this.taken,
+        open: this.open,
         produced: this.produced,
         waiting: [BigInt(this.#waiting.length), 0n],
         arenaSize: 32n << 20n,
@@ -241,14 +254,22 @@ export class FakeEnforcer {
         for (const workload of [...this.workloads.keys()])
           if (!this.#seen.has(workload)) this.#drop(workload);
         return Code.OK;
-      case FrameKind.EVENTS_TAKEN:
-        decodeFrameEventsTaken(bytes, 0).taken.forEach((seq, ring) => {
-          if (seq > (this.taken[ring] ?? 0n)) this.taken[ring] = seq;
-        });
+      case FrameKind.EVENTS_TAKEN: {
+        const { taken, open } = decodeFrameEventsTaken(bytes, 0);
+        for (const ring of [Ring.ALERTS, Ring.TELEMETRY])
+          this.#take(ring, taken[ring] ?? 0n, open[ring] ?? 0n);
         return Code.OK;
+      }
       default:
         return Code.FRAME_UNKNOWN;
     }
+  }
+
+  #take(ring: Ring, taken: bigint, open: bigint): void {
+    const [keptTaken, keptOpen] = [this.taken[ring] ?? 0n, this.open[ring] ?? 0n];
+    if (open > taken || taken < keptTaken || taken - open <= keptTaken - keptOpen) return;
+    this.taken[ring] = taken;
+    this.open[ring] = open;
   }
 
   #drop(workload: number): Code {

@@ -243,6 +243,7 @@ export interface FrameEventsTaken {
   readonly abiVersion: number;
   readonly seq: bigint;
   readonly taken: readonly bigint[];
+  readonly open: readonly bigint[];
 }
 
 export const decodeFrameEventsTaken = (buf: Buffer, off: number): FrameEventsTaken => ({
@@ -251,15 +252,17 @@ export const decodeFrameEventsTaken = (buf: Buffer, off: number): FrameEventsTak
   abiVersion: buf.readUInt16LE(off + 6),
   seq: buf.readBigUInt64LE(off + 8),
   taken: [buf.readBigUInt64LE(off + 16), buf.readBigUInt64LE(off + 24)],
+  open: [buf.readBigUInt64LE(off + 32), buf.readBigUInt64LE(off + 40)],
 });
 
 export const encodeFrameEventsTaken = (value: Omit<FrameEventsTaken, 'size' | 'kind' | 'abiVersion'>): Buffer => {
-  const buf = Buffer.alloc(32);
+  const buf = Buffer.alloc(48);
   buf.writeUInt32LE(buf.length, 0);
   buf.writeUInt16LE(22, 4);
   buf.writeUInt16LE(1, 6);
   buf.writeBigUInt64LE(value.seq, 8);
   for (let i = 0; i < 2; i++) buf.writeBigUInt64LE(value.taken[i] ?? 0n, 16 + 8 * i);
+  for (let i = 0; i < 2; i++) buf.writeBigUInt64LE(value.open[i] ?? 0n, 32 + 8 * i);
   return buf;
 };
 
@@ -270,7 +273,9 @@ export interface FrameHello {
   readonly abiVersion: number;
   readonly seq: bigint;
   readonly hooks: bigint;
+  readonly numbering: bigint;
   readonly taken: readonly bigint[];
+  readonly open: readonly bigint[];
   readonly produced: readonly bigint[];
   readonly waiting: readonly bigint[];
   readonly arenaSize: bigint;
@@ -286,31 +291,35 @@ export const decodeFrameHello = (buf: Buffer, off: number): FrameHello => ({
   abiVersion: buf.readUInt16LE(off + 6),
   seq: buf.readBigUInt64LE(off + 8),
   hooks: buf.readBigUInt64LE(off + 16),
-  taken: [buf.readBigUInt64LE(off + 24), buf.readBigUInt64LE(off + 32)],
-  produced: [buf.readBigUInt64LE(off + 40), buf.readBigUInt64LE(off + 48)],
-  waiting: [buf.readBigUInt64LE(off + 56), buf.readBigUInt64LE(off + 64)],
-  arenaSize: buf.readBigUInt64LE(off + 72),
-  adopted: buf.readUInt32LE(off + 80),
-  workloadCount: buf.readUInt32LE(off + 84),
-  build: buf.subarray(off + 88, off + 120),
-  kernel: text(buf, off + 120, 64),
+  numbering: buf.readBigUInt64LE(off + 24),
+  taken: [buf.readBigUInt64LE(off + 32), buf.readBigUInt64LE(off + 40)],
+  open: [buf.readBigUInt64LE(off + 48), buf.readBigUInt64LE(off + 56)],
+  produced: [buf.readBigUInt64LE(off + 64), buf.readBigUInt64LE(off + 72)],
+  waiting: [buf.readBigUInt64LE(off + 80), buf.readBigUInt64LE(off + 88)],
+  arenaSize: buf.readBigUInt64LE(off + 96),
+  adopted: buf.readUInt32LE(off + 104),
+  workloadCount: buf.readUInt32LE(off + 108),
+  build: buf.subarray(off + 112, off + 144),
+  kernel: text(buf, off + 144, 64),
 });
 
 export const encodeFrameHello = (value: Omit<FrameHello, 'size' | 'kind' | 'abiVersion'>): Buffer => {
-  const buf = Buffer.alloc(184);
+  const buf = Buffer.alloc(208);
   buf.writeUInt32LE(buf.length, 0);
   buf.writeUInt16LE(48, 4);
   buf.writeUInt16LE(1, 6);
   buf.writeBigUInt64LE(value.seq, 8);
   buf.writeBigUInt64LE(value.hooks, 16);
-  for (let i = 0; i < 2; i++) buf.writeBigUInt64LE(value.taken[i] ?? 0n, 24 + 8 * i);
-  for (let i = 0; i < 2; i++) buf.writeBigUInt64LE(value.produced[i] ?? 0n, 40 + 8 * i);
-  for (let i = 0; i < 2; i++) buf.writeBigUInt64LE(value.waiting[i] ?? 0n, 56 + 8 * i);
-  buf.writeBigUInt64LE(value.arenaSize, 72);
-  buf.writeUInt32LE(value.adopted, 80);
-  buf.writeUInt32LE(value.workloadCount, 84);
-  put(buf, value.build, 88, 32, 'build');
-  put(buf, value.kernel, 120, 63, 'kernel');
+  buf.writeBigUInt64LE(value.numbering, 24);
+  for (let i = 0; i < 2; i++) buf.writeBigUInt64LE(value.taken[i] ?? 0n, 32 + 8 * i);
+  for (let i = 0; i < 2; i++) buf.writeBigUInt64LE(value.open[i] ?? 0n, 48 + 8 * i);
+  for (let i = 0; i < 2; i++) buf.writeBigUInt64LE(value.produced[i] ?? 0n, 64 + 8 * i);
+  for (let i = 0; i < 2; i++) buf.writeBigUInt64LE(value.waiting[i] ?? 0n, 80 + 8 * i);
+  buf.writeBigUInt64LE(value.arenaSize, 96);
+  buf.writeUInt32LE(value.adopted, 104);
+  buf.writeUInt32LE(value.workloadCount, 108);
+  put(buf, value.build, 112, 32, 'build');
+  put(buf, value.kernel, 144, 63, 'kernel');
   return buf;
 };
 

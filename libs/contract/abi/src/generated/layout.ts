@@ -306,24 +306,27 @@ export const FrameCgroupNameLayout = {
 
 /** `struct ka_frame_events_taken` */
 export const FrameEventsTakenLayout = {
-  sizeBytes: 32,
+  sizeBytes: 48,
   header: 0,
   taken: 16,
+  open: 32,
 } as const;
 
 /** `struct ka_frame_hello` */
 export const FrameHelloLayout = {
-  sizeBytes: 184,
+  sizeBytes: 208,
   header: 0,
   hooks: 16,
-  taken: 24,
-  produced: 40,
-  waiting: 56,
-  arenaSize: 72,
-  adopted: 80,
-  workloadCount: 84,
-  build: 88,
-  kernel: 120,
+  numbering: 24,
+  taken: 32,
+  open: 48,
+  produced: 64,
+  waiting: 80,
+  arenaSize: 96,
+  adopted: 104,
+  workloadCount: 108,
+  build: 112,
+  kernel: 144,
 } as const;
 
 /** `struct ka_frame_plan_put` */

@@ -77,7 +77,9 @@ async function register(name: string, port: number, authority: Authority): Promi
           failurePolicy: 'Fail',
           timeoutSeconds: 5,
           objectSelector: { matchLabels: { asks: name } },
-          rules: [{ apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'], operations: ['CREATE'] }],
+          rules: [
+            { apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'], operations: ['CREATE'] },
+          ],
           clientConfig: {
             url: `https://127.0.0.1:${String(port)}/validate`,
             caBundle: Buffer.from(authority.certificate).toString('base64'),
@@ -128,7 +130,9 @@ onServer(
 onServer(
   `a certificate renewed on disk is shown to the API server, and no write fails meanwhile${because}`,
   async () => {
-    const { directory, authority, identity, webhooks } = await serve(() => Promise.resolve({ allowed: true }));
+    const { directory, authority, identity, webhooks } = await serve(() =>
+      Promise.resolve({ allowed: true }),
+    );
     await register('renewal', webhooks.port, authority);
     await until(async () => {
       await create('renewal');

@@ -37,9 +37,7 @@ const until = async (condition: () => boolean | Promise<boolean>): Promise<void>
 };
 
 async function connect(user?: string): Promise<KubeClient> {
-  const transport = createNodeTransport(
-    await connectKube({ kubeconfig: server.kubeconfig(user), clock }),
-  );
+  const transport = createNodeTransport(await connectKube({ kubeconfig: server.kubeconfig(user), clock }));
   cleanups.push(() => transport.close());
   return new KubeClient({ transport, clock, userAgent: 'kubearmor-ts/test' });
 }
@@ -53,7 +51,9 @@ onServer(
     const client = await connect();
     const operator = createApplier({ client, fieldManager: 'operator' });
     const user = createApplier({ client, fieldManager: 'kubectl' });
-    const first = await user.apply(configMaps, configMap('shared', { posture: 'audit', mine: '1' }), { signal });
+    const first = await user.apply(configMaps, configMap('shared', { posture: 'audit', mine: '1' }), {
+      signal,
+    });
     expect(first).toMatchObject({ ok: true, value: { isNew: true } });
     const intent = configMap('shared', { posture: 'block' });
     expect(await operator.apply(configMaps, intent, { signal })).toMatchObject({
@@ -64,8 +64,12 @@ onServer(
       },
     });
     const forced = await operator.apply(configMaps, intent, { signal, force: true });
-    expect(forced).toMatchObject({ value: { isNew: false, object: { data: { posture: 'block', mine: '1' } } } });
-    const back = await user.apply(configMaps, configMap('shared', { posture: 'audit', mine: '1' }), { signal });
+    expect(forced).toMatchObject({
+      value: { isNew: false, object: { data: { posture: 'block', mine: '1' } } },
+    });
+    const back = await user.apply(configMaps, configMap('shared', { posture: 'audit', mine: '1' }), {
+      signal,
+    });
     expect(back).toMatchObject({ error: { conflicts: [{ manager: 'operator', field: '.data.posture' }] } });
   },
   60_000,
@@ -136,7 +140,10 @@ onServer(
     await until(async () => (await reader.list(configMaps, { namespace }, { signal })).ok);
     const applier = createApplier({ client: reader, fieldManager: 'agent' });
     expect(await applier.apply(configMaps, configMap('mine', {}), { signal })).toMatchObject({
-      error: { code: 'KA_KUBE_FORBIDDEN', message: expect.stringContaining('cannot patch resource "configmaps"') },
+      error: {
+        code: 'KA_KUBE_FORBIDDEN',
+        message: expect.stringContaining('cannot patch resource "configmaps"'),
+      },
     });
     expect(await reader.list(configMaps, { namespace: 'default' }, { signal })).toMatchObject({
       error: { code: 'KA_KUBE_FORBIDDEN', object: 'configmaps' },

@@ -84,7 +84,11 @@ async function startOnce(options: RealApiServerOptions): Promise<RealApiServer> 
   const start = (name: string, flags: readonly string[]): OwnedProcess =>
     startOwned(join(options.directory, name), flags, join(directory, `${name}.log`));
 
-  const ready = async (name: string, process: OwnedProcess, isReady: () => Promise<boolean>): Promise<void> => {
+  const ready = async (
+    name: string,
+    process: OwnedProcess,
+    isReady: () => Promise<boolean>,
+  ): Promise<void> => {
     const deadlineMs = performance.now() + readyMs;
     while (!(await isReady().catch(() => false))) {
       if (!process.isRunning) throw new Error(`${name} ended: ${process.lastWords()}`);

@@ -8,6 +8,8 @@ export interface Question {
   readonly body?: unknown;
   /** JSON when absent. */
   readonly contentType?: string;
+  /** JSON when absent. */
+  readonly accept?: string;
 }
 
 export interface Answer {
@@ -26,7 +28,10 @@ export function askHttps(server: URL, agent: Agent, question: Question): Promise
       {
         method: question.method ?? (body === undefined ? 'GET' : 'POST'),
         agent,
-        headers: body === undefined ? {} : { 'content-type': question.contentType ?? 'application/json' },
+        headers: {
+          accept: question.accept ?? 'application/json',
+          ...(body === undefined ? {} : { 'content-type': question.contentType ?? 'application/json' }),
+        },
       },
       (answer) => {
         let text = '';

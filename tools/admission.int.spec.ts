@@ -46,11 +46,19 @@ async function serve(handler: AdmissionHandler) {
     clock: createRealClock(),
   });
   await identity.start(end.signal);
+  const asked = new Set<string>();
+  const at = (path: string): [string, AdmissionHandler] => [
+    path,
+    (request, signal) => {
+      asked.add(path);
+      return handler(request, signal);
+    },
+  ];
   const webhooks = new WebhookServer({
     host: '127.0.0.1',
     port: 0,
     certificates: identity,
-    handlers: { '/validate': handler },
+    handlers: Object.fromEntries(['/validate', '/both', '/next'].map(at)),
   });
   await webhooks.start(end.signal);
   cleanups.push(async () => {
@@ -58,10 +66,13 @@ async function serve(handler: AdmissionHandler) {
     await webhooks.stop();
     await identity.stop();
   });
-  return { directory, authority, identity, webhooks };
+  return { directory, authority, identity, webhooks, asked };
 }
 
 const configurations = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations';
+
+const bundle = (...authorities: readonly Authority[]): string =>
+  Buffer.from(authorities.map(({ certificate }) => certificate).join('')).toString('base64');
 
 /** Asks the webhook about ConfigMaps with this label; its name is the label's value. */
 async function register(name: string, port: number, authority: Authority): Promise<void> {
@@ -80,16 +91,25 @@ async function register(name: string, port: number, authority: Authority): Promi
           rules: [
             { apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'], operations: ['CREATE'] },
           ],
-          clientConfig: {
-            url: `https://127.0.0.1:${String(port)}/validate`,
-            caBundle: Buffer.from(authority.certificate).toString('base64'),
-          },
+          clientConfig: { url: urlOf(port, '/validate'), caBundle: bundle(authority) },
         },
       ],
     },
   });
   expect(made).toMatchObject({ status: 201 });
   cleanups.push(() => server.ask({ path: `${configurations}/${name}`, method: 'DELETE' }));
+}
+
+const urlOf = (port: number, path: string): string => `https://127.0.0.1:${String(port)}${path}`;
+
+async function point(name: string, port: number, path: string, caBundle: string): Promise<void> {
+  const changed = await server.ask({
+    method: 'PATCH',
+    path: `${configurations}/${name}`,
+    contentType: 'application/json-patch+json',
+    body: [{ op: 'replace', path: '/webhooks/0/clientConfig', value: { url: urlOf(port, path), caBundle } }],
+  });
+  expect(changed).toMatchObject({ status: 200 });
 }
 
 let count = 0;
@@ -128,11 +148,12 @@ onServer(
 );
 
 onServer(
-  `a certificate renewed on disk is shown to the API server, and no write fails meanwhile${because}`,
+  `the authority behind a webhook is replaced step by step, and no write fails meanwhile${because}`,
   async () => {
-    const { directory, authority, identity, webhooks } = await serve(() =>
+    const { directory, authority, identity, webhooks, asked } = await serve(() =>
       Promise.resolve({ allowed: true }),
     );
+    const next = createAuthority((cleanup) => after.push(cleanup));
     await register('renewal', webhooks.port, authority);
     await until(async () => {
       await create('renewal');
@@ -143,10 +164,13 @@ onServer(
     const writing = (async () => {
       while (!isOver) statuses.push((await create('renewal')).status);
     })();
-    authority.install(directory, 'server');
+    // A review on the path of a step shows that the API server goes by that step's bundle.
+    await point('renewal', webhooks.port, '/both', bundle(authority, next));
+    await until(() => asked.has('/both'));
+    next.install(directory, 'server');
     await until(() => webhooks.counts.certificates > 0);
-    const renewed = webhooks.counts.allowed;
-    await until(() => webhooks.counts.allowed > renewed + 5);
+    await point('renewal', webhooks.port, '/next', bundle(next));
+    await until(() => asked.has('/next'));
     isOver = true;
     await writing;
     expect(new Set(statuses)).toEqual(new Set([201]));

@@ -48,7 +48,7 @@ export async function findKubernetes(): Promise<KubernetesBinaries> {
 
 /** The module names the release once; the server would report none without it. */
 export function versionIn(goMod: string): string {
-  const version = /^require k8s\.io\/kubernetes (v\d+\.\d+\.\d+)$/m.exec(goMod)?.[1];
+  const version = /^\s*(?:require )?k8s\.io\/kubernetes (v\d+\.\d+\.\d+)$/m.exec(goMod)?.[1];
   if (version === undefined)
     throw new Error('tools/kubernetes/go.mod requires no release of k8s.io/kubernetes');
   return version;

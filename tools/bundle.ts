@@ -7,6 +7,7 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
+import type { Plugin } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const out = join(root, 'dist');
@@ -26,6 +27,22 @@ const protoFiles = [
   ['@grpc/reflection/build/proto', 'grpc/reflection/v1/reflection.proto'],
   ['@grpc/reflection/build/proto', 'grpc/reflection/v1alpha/reflection.proto'],
 ] as const;
+
+/**
+ * The Kubernetes client's modules only declare, which its package.json does not say; told so, the bundler leaves out the
+ * generated classes that nobody names: 15 MB of them.
+ */
+const clientNode: Plugin = {
+  name: 'client-node declares only',
+  setup({ onResolve, resolve }) {
+    onResolve({ filter: /./ }, async ({ path, importer, kind, resolveDir, pluginData }) => {
+      const isInside = path === '@kubernetes/client-node' || importer.includes('/@kubernetes/client-node/');
+      if (!isInside || pluginData === clientNode.name) return undefined;
+      const found = await resolve(path, { importer, kind, resolveDir, pluginData: clientNode.name });
+      return found.path.includes('/@kubernetes/client-node/') ? { ...found, sideEffects: false } : found;
+    });
+  },
+};
 
 const wanted = process.argv.slice(2);
 const apps = readdirSync(join(root, 'apps'))
@@ -51,6 +68,7 @@ for (const app of apps) {
     metafile: true,
     banner: { js: banner },
     absWorkingDir: root,
+    plugins: [clientNode],
     logLevel: 'warning',
   });
   /* The bill of materials of the bundle. */

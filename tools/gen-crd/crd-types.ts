@@ -12,7 +12,8 @@ export function crdTypes(crds: readonly Crd[]): string {
     if (schema.properties !== undefined) return interfaceOf(schema, path);
     if (schema.enum !== undefined && schema.enum.length <= 12)
       return schema.enum.map((word) => `'${word}'`).join(' | ');
-    return schema.type === 'integer' ? 'number' : schema.type;
+    if (schema['x-kubernetes-int-or-string'] === true) return 'number | string';
+    return schema.type === 'integer' ? 'number' : (schema.type ?? 'unknown');
   };
 
   const interfaceOf = (schema: Schema, path: readonly string[]): string => {

@@ -13,5 +13,5 @@ export function keyShape(schema: Schema): KeyShape {
     };
   }
   if (schema.items !== undefined) return { items: keyShape(schema.items) };
-  return { leaf: schema.additionalProperties === undefined ? schema.type : 'map' };
+  return { leaf: schema.additionalProperties === undefined ? (schema.type ?? 'any') : 'map' };
 }

@@ -1,6 +1,8 @@
-/** The parts of an OpenAPI v3 structural schema that the policy CRDs use. */
+/** The parts of an OpenAPI v3 structural schema that the CRDs use. */
 export interface Schema {
-  readonly type: 'object' | 'array' | 'string' | 'integer' | 'boolean';
+  /** Absent with `x-kubernetes-int-or-string` only. */
+  readonly type?: 'object' | 'array' | 'string' | 'integer' | 'boolean';
+  readonly 'x-kubernetes-int-or-string'?: boolean;
   readonly description?: string;
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly additionalProperties?: Schema;
@@ -10,8 +12,10 @@ export interface Schema {
 }
 
 export interface Crd {
+  readonly group: string;
   readonly kind: string;
   readonly plural: string;
+  /** '' for none. */
   readonly shortName: string;
   readonly namespaced: boolean;
   readonly spec: Schema;
@@ -19,24 +23,29 @@ export interface Crd {
 
 interface CrdDocument {
   readonly spec: {
+    readonly group: string;
     readonly scope: string;
     readonly names: {
       readonly kind: string;
       readonly plural: string;
-      readonly shortNames: readonly string[];
+      readonly shortNames?: readonly string[];
     };
     readonly versions: readonly { readonly schema: { readonly openAPIV3Schema: Schema } }[];
   };
 }
 
 export function readCrd(fileName: string, document: CrdDocument): Crd {
-  const { names, scope, versions } = document.spec;
+  const { group, names, scope, versions } = document.spec;
   const spec = versions[0]?.schema.openAPIV3Schema.properties?.['spec'];
-  const shortName = names.shortNames[0];
-  if (spec === undefined || shortName === undefined || `${names.plural}.yaml` !== fileName) {
-    throw new Error(
-      `${fileName}: not a CustomResourceDefinition with a spec schema and a short name, or misnamed`,
-    );
-  }
-  return { kind: names.kind, plural: names.plural, shortName, namespaced: scope === 'Namespaced', spec };
+  if (spec === undefined || `${names.plural}.yaml` !== fileName)
+    throw new Error(`${fileName}: not a CustomResourceDefinition with a spec schema, or misnamed`);
+  const shortName = names.shortNames?.[0] ?? '';
+  return {
+    group,
+    kind: names.kind,
+    plural: names.plural,
+    shortName,
+    namespaced: scope === 'Namespaced',
+    spec,
+  };
 }

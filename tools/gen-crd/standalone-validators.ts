@@ -4,7 +4,14 @@ import type { Crd } from './read-crd.ts';
 
 /** What a value must satisfy only on its way through the API server; types stay, so that reading a value is safe. */
 const admissionOnly = new Set(['required', 'enum', 'pattern', 'maxLength', 'maxItems', 'minimum', 'maximum']);
-const neverValidated = new Set(['description', 'format', 'x-kubernetes-validations']);
+const neverValidated = new Set([
+  'description',
+  'format',
+  'default',
+  'x-kubernetes-validations',
+  'x-kubernetes-map-type',
+  'x-kubernetes-int-or-string',
+]);
 
 export function standaloneValidators(crds: readonly Crd[]): (readonly [string, string])[] {
   const names = crds.flatMap(({ kind }) => [`admit${kind}`, `type${kind}`]);

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findKubernetes } from '../kubernetes.ts';
 import { run } from './run.ts';
 import type { Tally } from './tally.ts';
 
@@ -38,6 +39,9 @@ export function readJestReport(report: JestReport): Tally {
 
 /** Runs every spec of the repository in one jest process. */
 export async function jestStage(): Promise<Tally> {
+  // Built before any test's time runs; specs that find none say so themselves.
+  const kubernetes = await findKubernetes();
+  if ('missing' in kubernetes) console.log(kubernetes.missing);
   const file = join(await mkdtemp(join(tmpdir(), 'ka-jest-')), 'report.json');
   const { code, output } = await run('node', [
     '--experimental-vm-modules',

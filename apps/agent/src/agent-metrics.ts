@@ -2,12 +2,15 @@ import { counterList } from '@kubearmor-ts/abi';
 import type { FrameStats } from '@kubearmor-ts/abi';
 import type { Enforcer } from '@kubearmor-ts/enforcer';
 import type { EventStreamService, LogFeed, ReplayBuffer } from '@kubearmor-ts/stream';
+import { addReflectorMetrics } from '@kubearmor-ts/kube';
+import type { Clock } from '@kubearmor-ts/life';
 import { PLAN_LIMITS } from '@kubearmor-ts/plan';
 import type { Cursor } from '@kubearmor-ts/proto';
 import { addProcessMetrics, Metrics } from '@kubearmor-ts/telemetry';
 import type { Sample } from '@kubearmor-ts/telemetry';
 import type { PolicyGate } from './accept-policies.ts';
 import type { WorkloadEnforcement } from './enforce-workloads.ts';
+import type { ClusterView } from './follow-cluster.ts';
 import type { WorkloadInventory } from './follow-workloads.ts';
 import type { PolicyStore } from './policy-store.ts';
 import type { AccessReporter } from './report-accesses.ts';
@@ -27,6 +30,8 @@ export interface MetricSources {
   readonly replay: ReplayBuffer;
   readonly eventStream: EventStreamService;
   readonly lines: AlertLines | undefined;
+  readonly cluster: ClusterView | undefined;
+  readonly clock: Clock;
   /** The kernel's numbers as of the last poll. */
   readonly kernel: () => FrameStats | undefined;
   readonly maxWorkloads: number;
@@ -41,6 +46,8 @@ export function createAgentMetrics(sources: MetricSources): Metrics {
   addEventMetrics(metrics, sources);
   addReplayMetrics(metrics, sources);
   addKernelMetrics(metrics, sources);
+  if (sources.cluster !== undefined)
+    addReflectorMetrics(metrics, 'ka_agent', sources.cluster.watched, sources.clock);
   metrics.counter('ka_agent_errors_total', 'complaints by code', () =>
     [...sources.errors.byCode].map(([code, value]) => ({ labels: { code }, value })),
   );

@@ -308,7 +308,6 @@ test('a kernel without BPF-LSM leaves an agent that says so and answers everythi
 });
 
 test.each([
-  [['--k8s'], 'KA_AGENT_NOT_IN_THIS_VERSION'],
   [['--tlsCertProvider', 'vault'], 'KA_CONFIG_VALUE'],
   [['--defaultFilePosture', 'deny'], 'KA_CONFIG_VALUE'],
   [['--nonsense'], 'KA_CONFIG_UNKNOWN_FLAG'],

@@ -9,6 +9,7 @@ import type { EnforcerProcess } from '@kubearmor-ts/enforcer';
 import { createOpsServer } from '@kubearmor-ts/http';
 import type { ReadyCheck } from '@kubearmor-ts/http';
 import type { Clock, Service } from '@kubearmor-ts/life';
+import type { Postures } from '@kubearmor-ts/policy';
 import {
   ReplayBuffer,
   createGrpcServer,
@@ -27,14 +28,17 @@ import { createAgentMetrics } from './agent-metrics.ts';
 import { answerProbe } from './answer-probe.ts';
 import { systemBootClock } from './boot-clock.ts';
 import type { AgentConfig } from './config.ts';
+import { createClusterView } from './create-cluster-view.ts';
 import { describePolicies } from './describe-policies.ts';
 import { describeWorkloads } from './describe-workloads.ts';
 import { toEnforcementSettings } from './enforcement-settings.ts';
 import { WorkloadEnforcement } from './enforce-workloads.ts';
 import type { Restored } from './enforce-workloads.ts';
+import type { ClusterView } from './follow-cluster.ts';
 import { WorkloadInventory } from './follow-workloads.ts';
 import type { RuntimeSource } from './follow-workloads.ts';
 import { EventHold } from './hold-events.ts';
+import { PodLayer } from './lay-pods-over-containers.ts';
 import { NodeFacts } from './node-facts.ts';
 import { PolicyStore } from './policy-store.ts';
 import type { PolicyParser } from './read-policy-file.ts';
@@ -68,7 +72,7 @@ const CHECK_MS = 5000;
 const WAIT_FOR_RUNTIMES_MS = 3000;
 const HOLD_MS = 5000;
 
-/** The agent outside Kubernetes. Wiring only: what each part promises stands in its own file. */
+/** The agent, in Kubernetes or outside it. Wiring only: what each part promises stands in its own file. */
 export function createAgent({
   config,
   logger,
@@ -85,7 +89,8 @@ export function createAgent({
     passwdPath: '/etc/passwd',
     version,
   });
-  const settings = toEnforcementSettings(config, node.hostName);
+  const namespaces = new Map<string, Postures>();
+  const settings = toEnforcementSettings(config, node.hostName, namespaces);
   const bootClock = systemBootClock(config.procfs);
   const store = new PolicyStore();
   const policyDir = new PolicyDir({
@@ -138,11 +143,23 @@ export function createAgent({
     enforcement.history,
     errors.report,
   );
-  const inventory = new WorkloadInventory({
-    sources: runtimeSources(config),
+  const pods = new PodLayer({
     onSet: (workload) => enforcement.setWorkload(workload),
     onGone: (key) => enforcement.dropWorkload(key),
     onStopped: (key) => enforcement.awaitAgain(key),
+  });
+  const cluster = config.k8s
+    ? createClusterView({
+        ...{ config, clock, version, store, pods, settings, namespaces, enforcement },
+        hostName: node.hostName,
+        onError: errors.report,
+      })
+    : undefined;
+  const inventory = new WorkloadInventory({
+    sources: runtimeSources(config),
+    onSet: (workload) => pods.setContainer(workload),
+    onGone: (key) => pods.dropContainer(key),
+    onStopped: (key) => pods.stopContainer(key),
     onComplete: () => enforcement.inventoryComplete(),
     onError: errors.report,
   });
@@ -217,6 +234,7 @@ export function createAgent({
       reason: 'rules are on their way to the kernel',
     },
     ...(identity === undefined ? [] : [tlsReadyCheck('tls', identity)]),
+    ...(cluster === undefined ? [] : [cluster.readyCheck()]),
   ];
   let kernel: FrameStats | undefined;
   const metrics = createAgentMetrics({
@@ -231,6 +249,8 @@ export function createAgent({
     replay,
     eventStream,
     lines,
+    cluster,
+    clock,
     kernel: () => kernel,
     maxWorkloads: KA_MAX_WORKLOADS,
   });
@@ -250,8 +270,10 @@ export function createAgent({
     },
   });
 
+  // In a cluster policies come from its API server alone, as whoever may write them there is known.
   const isServingPolicies =
-    config.enableKubeArmorPolicy || config.enableKubeArmorHostPolicy || config.enableNetworkPolicyEnforcer;
+    !config.k8s &&
+    (config.enableKubeArmorPolicy || config.enableKubeArmorHostPolicy || config.enableNetworkPolicyEnforcer);
   const policyServices: readonly GrpcService[] = isServingPolicies
     ? [
         policyService({
@@ -326,6 +348,7 @@ export function createAgent({
       writePortFile(config, () => grpc.port),
       optional(health, errors),
       optional(ops, errors),
+      ...(cluster === undefined ? [] : [cluster, firstListOf(cluster)]),
       runEnforcer(enforcer, { onReady: (hello) => takeUp(hello.restored), onError: errors.report }),
       upkeep,
     ],
@@ -360,6 +383,23 @@ function runtimeSources(config: AgentConfig): readonly RuntimeSource[] {
   }));
   return isGiven(socket) ? [containerd, ...runc] : runc;
 }
+
+/**
+ * Rules that earlier processes left in force must not give way to what an agent thinks that has not heard of any policy
+ * yet: the enforcer is spoken to after the first lists, however long they take.
+ */
+const firstListOf = (cluster: ClusterView): Service => ({
+  name: 'first lists of the cluster',
+  start: (signal) =>
+    Promise.race([
+      cluster.heard,
+      new Promise<undefined>((resolve) => {
+        if (signal.aborted) resolve(undefined);
+        signal.addEventListener('abort', () => resolve(undefined), { once: true });
+      }),
+    ]).then(() => undefined),
+  stop: () => Promise.resolve(),
+});
 
 /** A port that is taken must not keep the node unprotected. */
 function optional(service: Service, errors: ErrorReporter): Service {

@@ -223,7 +223,21 @@ export const agentConfigTable = {
     ...named('k8s'),
     type: 'bool',
     default: false,
-    help: 'run against a Kubernetes API server (not in this version)',
+    help: 'take policies, namespaces, the node and its pods from the Kubernetes API server',
+  },
+  nodeName: {
+    flag: 'nodeName',
+    file: 'nodeName',
+    env: 'KUBEARMOR_NODENAME',
+    type: 'string',
+    default: '',
+    help: 'name of this node in the API server; empty: that of host',
+  },
+  kubeconfig: {
+    ...named('kubeconfig'),
+    type: 'string',
+    default: '',
+    help: "file that says where the API server is; empty: the pod's service account",
   },
 } as const satisfies ConfigTable;
 

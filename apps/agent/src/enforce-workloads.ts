@@ -177,6 +177,22 @@ export class WorkloadEnforcement {
     this.#work();
   }
 
+  /** The settings of a namespace are other ones. */
+  reconsiderNamespace(namespace: string): void {
+    for (const [key, entry] of this.#entries)
+      if (entry.workload?.namespace === namespace) this.#dirty.add(key);
+    this.#work();
+  }
+
+  /** The labels of the node are other ones. */
+  reconsiderHost(): void {
+    const entry = this.#entries.get(HOST_KEY);
+    if (entry === undefined) return;
+    this.#select(entry);
+    this.#dirty.add(HOST_KEY);
+    this.#work();
+  }
+
   /** What failed is tried once more. */
   retry(): void {
     for (const [key, entry] of this.#entries)

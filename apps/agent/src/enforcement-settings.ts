@@ -3,20 +3,32 @@ import type { AgentConfig } from './config.ts';
 
 /** Every switch that plans depend on beside policies and workloads. */
 export interface EnforcementSettings {
-  readonly containers: { readonly isEnabled: boolean; readonly postures: Postures };
+  readonly containers: {
+    readonly isEnabled: boolean;
+    readonly postures: Postures;
+    /** What namespaces say about themselves, where there are any. */
+    readonly byNamespace?: ReadonlyMap<string, Postures>;
+  };
   readonly host: {
     readonly isEnabled: boolean;
     readonly postures: Postures;
-    readonly labels: Readonly<Record<string, string>>;
+    /** May change; `reconsiderHost` takes the change up. */
+    labels: Readonly<Record<string, string>>;
+    readonly isNode?: boolean;
   };
   readonly networkEnabled: boolean;
   readonly untrackedNamespaces: readonly string[];
 }
 
-export function toEnforcementSettings(config: AgentConfig, hostName: string): EnforcementSettings {
+export function toEnforcementSettings(
+  config: AgentConfig,
+  hostName: string,
+  byNamespace: ReadonlyMap<string, Postures>,
+): EnforcementSettings {
   return {
     containers: {
       isEnabled: config.enableKubeArmorPolicy,
+      byNamespace,
       postures: {
         file: toPosture(config.defaultFilePosture),
         network: toPosture(config.defaultNetworkPosture),
@@ -25,6 +37,7 @@ export function toEnforcementSettings(config: AgentConfig, hostName: string): En
     },
     host: {
       isEnabled: config.enableKubeArmorHostPolicy,
+      isNode: config.k8s,
       postures: {
         file: toPosture(config.hostDefaultFilePosture),
         network: toPosture(config.hostDefaultNetworkPosture),

@@ -48,7 +48,6 @@ function notInThisVersion(config: AgentConfig): readonly CodedError[] {
   const refuse = (object: string, message: string): void => {
     errors.push({ code: 'KA_AGENT_NOT_IN_THIS_VERSION', reason: 'NotInThisVersion', object, message });
   };
-  if (config.k8s) refuse('k8s', 'this version runs outside Kubernetes only; leave k8s false');
   if (
     !config.lsm
       .split(',')

@@ -27,6 +27,6 @@ export function selectsHost(policy: Policy, settings: EnforcementSettings): bool
   return (
     settings.host.isEnabled &&
     policy.id.kind === 'KubeArmorHostPolicy' &&
-    selectsNode(policy, settings.host.labels, { kubernetes: false })
+    selectsNode(policy, settings.host.labels, { kubernetes: settings.host.isNode ?? false })
   );
 }

@@ -68,7 +68,9 @@ export function offerPolicy(entry: WorkloadEntry, policy: Policy, settings: Enfo
 }
 
 export function posturesOf(entry: WorkloadEntry, settings: EnforcementSettings): Postures {
-  return entry.workload === undefined ? settings.host.postures : settings.containers.postures;
+  if (entry.workload === undefined) return settings.host.postures;
+  const { byNamespace, postures } = settings.containers;
+  return byNamespace?.get(entry.workload.namespace) ?? postures;
 }
 
 export function statusOf(entry: WorkloadEntry): WorkloadStatus {

@@ -20,7 +20,7 @@ const credentialsMs = 10_000;
  * Rejects with a KubeError (KA_KUBE_CONFIG).
  */
 export async function connectKube(options: ConnectOptions): Promise<KubeEndpoint> {
-  const { KubeConfig: Config } = await import('@kubernetes/client-node');
+  const { KubeConfig: Config } = await import('./kube-config.ts');
   const config = new Config();
   try {
     load(config, options);

@@ -1,10 +1,12 @@
 import { policyKinds, specShapes } from './generated/kinds.ts';
 import {
   admitKubeArmorClusterPolicy,
+  admitKubeArmorConfig,
   admitKubeArmorHostPolicy,
   admitKubeArmorNetworkPolicy,
   admitKubeArmorPolicy,
   typeKubeArmorClusterPolicy,
+  typeKubeArmorConfig,
   typeKubeArmorHostPolicy,
   typeKubeArmorNetworkPolicy,
   typeKubeArmorPolicy,
@@ -14,9 +16,13 @@ import type { SchemaViolation, SpecValidator } from './spec-validator.ts';
 export const policyGroup = 'security.kubearmor.com';
 export const policyVersion = 'v1';
 
+/** What the operator is configured by; its one version is v1 too. */
+export const configGroup = 'operator.kubearmor.com';
+
 /** Names of the four kinds in the API server. */
 export { policyKinds };
 export type PolicyKindName = (typeof policyKinds)[number]['kind'];
+export type KindName = PolicyKindName | 'KubeArmorConfig';
 
 /** The keys a spec may have, without their constraints. */
 export type KeyShape =
@@ -30,16 +36,17 @@ export type KeyShape =
  */
 export type Strictness = 'crd' | 'lenient';
 
-const validators: Readonly<Record<PolicyKindName, Readonly<Record<Strictness, SpecValidator>>>> = {
+const validators: Readonly<Record<KindName, Readonly<Record<Strictness, SpecValidator>>>> = {
   KubeArmorPolicy: { crd: admitKubeArmorPolicy, lenient: typeKubeArmorPolicy },
   KubeArmorClusterPolicy: { crd: admitKubeArmorClusterPolicy, lenient: typeKubeArmorClusterPolicy },
   KubeArmorHostPolicy: { crd: admitKubeArmorHostPolicy, lenient: typeKubeArmorHostPolicy },
   KubeArmorNetworkPolicy: { crd: admitKubeArmorNetworkPolicy, lenient: typeKubeArmorNetworkPolicy },
+  KubeArmorConfig: { crd: admitKubeArmorConfig, lenient: typeKubeArmorConfig },
 };
 
 /** All violations of the schema by a spec whose unknown keys and nulls are already removed. */
 export function schemaViolations(
-  kind: PolicyKindName,
+  kind: KindName,
   strictness: Strictness,
   spec: unknown,
 ): readonly SchemaViolation[] {
@@ -47,4 +54,4 @@ export function schemaViolations(
   return validate(spec) ? [] : (validate.errors ?? []);
 }
 
-export const specShape = (kind: PolicyKindName): KeyShape => specShapes[kind];
+export const specShape = (kind: KindName): KeyShape => specShapes[kind];

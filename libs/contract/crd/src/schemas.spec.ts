@@ -5,9 +5,11 @@ import { parse } from 'yaml';
 import { policyKinds, schemaViolations, specShape } from './index.ts';
 
 const room = join(import.meta.dirname, '..');
-const crds = readdirSync(join(room, 'schemas')).map((name) =>
+const all = readdirSync(join(room, 'schemas')).map((name) =>
   parse(readFileSync(join(room, 'schemas', name), 'utf8')),
 );
+const crds = all.filter((crd) => crd.spec.group === 'security.kubearmor.com');
+const config = all.find((crd) => crd.spec.group === 'operator.kubearmor.com');
 const specOf = (kind: string) =>
   crds.find((crd) => crd.spec.names.kind === kind).spec.versions[0].schema.openAPIV3Schema.properties.spec;
 
@@ -25,7 +27,7 @@ test('the kinds keep the names, short names and scopes that clients use', () => 
   ]);
 });
 
-test('every kind is served as v1 with a status subresource and the columns Age, Action, Selector', () => {
+test('every kind is served as v1 with a status subresource and the columns of KubeArmor first', () => {
   for (const crd of crds) {
     const version = crd.spec.versions[0];
     expect(crd.metadata.name).toBe(`${crd.spec.names.plural}.security.kubearmor.com`);
@@ -34,6 +36,9 @@ test('every kind is served as v1 with a status subresource and the columns Age, 
       'Age',
       'Action',
       'Selector',
+      'Accepted',
+      'Selected',
+      'Applied',
     ]);
   }
 });
@@ -49,8 +54,43 @@ test('sections that kinds share have one schema', () => {
     expect(host[section]).toEqual(pod[section]);
 });
 
+const statusOf = (crd: (typeof all)[number]) =>
+  crd.spec.versions[0].schema.openAPIV3Schema.properties.status.properties;
+
+test('all kinds tell their conditions in one form', () => {
+  for (const crd of crds) expect(statusOf(crd)).toEqual(statusOf(crds[0]));
+  expect(statusOf(config).conditions).toEqual(statusOf(crds[0]).conditions);
+  expect(statusOf(config)).toMatchObject({ phase: { type: 'string' }, message: { type: 'string' } });
+});
+
+test.each([
+  ['nothing', {}],
+  ['what its own sample says', { defaultFilePosture: 'block', defaultVisibility: 'process,network' }],
+  ['a variable from a field', { globalEnv: [{ name: 'A', valueFrom: { fieldRef: { fieldPath: 'x' } } }] }],
+  [
+    'a divisor by number',
+    { globalEnv: [{ name: 'A', valueFrom: { resourceFieldRef: { resource: 'r', divisor: 1 } } }] },
+  ],
+  ['a component of no words', { kubearmorImage: {} }],
+])('a KubeArmorConfig with %s is accepted', (_name, spec) => {
+  expect(schemaViolations('KubeArmorConfig', 'crd', spec)).toEqual([]);
+});
+
+test.each([
+  ['an unknown posture', { defaultFilePosture: 'Block' }, '/defaultFilePosture'],
+  [
+    'a pull policy in small letters',
+    { kubearmorImage: { imagePullPolicy: 'always' } },
+    '/kubearmorImage/imagePullPolicy',
+  ],
+  ['a port as text', { controllerPort: '9443' }, '/controllerPort'],
+  ['a variable without name', { globalEnv: [{ value: 'x' }] }, '/globalEnv/0'],
+])('a KubeArmorConfig with %s is refused by its place', (_name, spec, instancePath) => {
+  expect(schemaViolations('KubeArmorConfig', 'crd', spec)).toMatchObject([{ instancePath }]);
+});
+
 test('no schema keeps unknown fields, so the API server prunes them', () => {
-  expect(JSON.stringify(crds)).not.toContain('preserve-unknown-fields');
+  expect(JSON.stringify(all)).not.toContain('preserve-unknown-fields');
 });
 
 test('only a host policy must say which nodes it is for', () => {

@@ -1,5 +1,5 @@
 import { specShape } from '@kubearmor-ts/crd';
-import type { KeyShape, PolicyKindName } from '@kubearmor-ts/crd';
+import type { KeyShape, KindName } from '@kubearmor-ts/crd';
 import type { Path } from './finding.ts';
 import { closestWord } from './suggestion.ts';
 import { isRecord, setOwn } from './yaml-value.ts';
@@ -17,13 +17,13 @@ const objectShape: KeyShape = {
 };
 
 /** What an API server stores of a spec: without unknown keys and without nulls. */
-export function pruneSpec(kind: PolicyKindName, spec: unknown, report: (key: PrunedKey) => void): unknown {
+export function pruneSpec(kind: KindName, spec: unknown, report: (key: PrunedKey) => void): unknown {
   return prune(spec, specShape(kind), ['spec'], { kind, report, reportsLeft: maxReports });
 }
 
 export function reportUnknownTopKeys(
   object: Record<string, unknown>,
-  kind: PolicyKindName,
+  kind: KindName,
   report: (key: PrunedKey) => void,
 ): void {
   prune(object, objectShape, [], { kind, report, reportsLeft: maxReports });
@@ -33,7 +33,7 @@ export function reportUnknownTopKeys(
 const maxReports = 200;
 
 interface Context {
-  readonly kind: PolicyKindName;
+  readonly kind: KindName;
   readonly report: (key: PrunedKey) => void;
   reportsLeft: number;
 }
@@ -67,7 +67,7 @@ function unknownKey(
   parent: Record<string, unknown>,
   known: Readonly<Record<string, KeyShape>>,
   path: Path,
-  kind: PolicyKindName,
+  kind: KindName,
 ): string {
   const owner = path.at(-1);
   const list = typeof owner === 'number' ? path.at(-2) : undefined;
@@ -85,7 +85,7 @@ function selectorHint(
   value: unknown,
   parent: Record<string, unknown>,
   owner: Path[number] | undefined,
-  kind: PolicyKindName,
+  kind: KindName,
 ): string | undefined {
   if (owner !== 'selector' && owner !== 'nodeSelector') return undefined;
   if (Object.hasOwn(keysOf(specShape(kind)), key)) return `move it out of ${owner}, to spec.${key}`;
@@ -121,7 +121,7 @@ function listHint(key: string, list: Path[number] | undefined): string | undefin
   return undefined;
 }
 
-function topHint(key: string, path: Path, kind: PolicyKindName): string | undefined {
+function topHint(key: string, path: Path, kind: KindName): string | undefined {
   return path.length === 0 && Object.hasOwn(keysOf(specShape(kind)), key)
     ? `it belongs under spec (spec.${key})`
     : undefined;

@@ -4,5 +4,5 @@ export type { ContainerFacts } from './container-facts.ts';
 export { diffContainers } from './diff-containers.ts';
 export type { ContainerChange } from './diff-containers.ts';
 export { WorkloadNumbers } from './workload-numbers.ts';
-export { toWorkload, toWorkloadKey, UNORCHESTRATED_NAMESPACE } from './workload.ts';
+export { toUserLabels, toWorkload, toWorkloadKey, UNORCHESTRATED_NAMESPACE } from './workload.ts';
 export type { Workload, WorkloadKey } from './workload.ts';

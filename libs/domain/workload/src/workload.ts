@@ -72,7 +72,7 @@ function toContainerName(facts: ContainerFacts): string {
 }
 
 /** The kubelet's bookkeeping and what controllers generate are no part of an identity. */
-function toUserLabels(labels: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+export function toUserLabels(labels: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(labels)
       .filter(([key]) => !key.startsWith(KUBE) && !CONTROLLER_LABELS.includes(key))

@@ -9,6 +9,8 @@ export interface LeafOptions {
   /** The validity begins and ends so many days from now. */
   readonly fromDays?: number;
   readonly toDays?: number;
+  /** As openssl writes it; what the project's own components show when absent. */
+  readonly subject?: string;
   /** Extended key usage; the usual one for the name of the file when absent. */
   readonly usage?: string;
 }
@@ -77,7 +79,7 @@ export function createAuthority(onCleanup: (cleanup: () => void) => void): Autho
       '-key',
       `${base}.key`,
       '-subj',
-      '/O=kubearmor/CN=kubearmor',
+      options.subject ?? '/O=kubearmor/CN=kubearmor',
       '-out',
       `${base}.csr`,
     );

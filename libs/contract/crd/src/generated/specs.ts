@@ -563,3 +563,169 @@ export interface KubeArmorPolicySpec {
   /** Action of every rule that names none itself; Block when absent. */
   readonly action?: 'Allow' | 'Audit' | 'Block';
 }
+
+export interface RecommendedPolicy {
+  /** Whether they are installed; false when absent. */
+  readonly enable?: boolean;
+  /** What they select; every namespace but kube-system and kubearmor when absent. */
+  readonly matchExpressions?: readonly MatchExpression[];
+  /** Names of policies that are not installed. */
+  readonly excludePolicy?: readonly string[];
+}
+
+export interface GlobalImagePullSecrets {
+  /** Name of the Secret. */
+  readonly name?: string;
+}
+
+export interface GlobalTolerations {
+  readonly effect?: string;
+  readonly key?: string;
+  readonly operator?: string;
+  readonly tolerationSeconds?: number;
+  readonly value?: string;
+}
+
+export interface ConfigMapKeyRef {
+  readonly key: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface FieldRef {
+  readonly apiVersion?: string;
+  readonly fieldPath: string;
+}
+
+export interface FileKeyRef {
+  readonly key: string;
+  readonly optional?: boolean;
+  readonly path: string;
+  readonly volumeName: string;
+}
+
+export interface ResourceFieldRef {
+  readonly containerName?: string;
+  readonly divisor?: number | string;
+  readonly resource: string;
+}
+
+export interface ValueFrom {
+  readonly configMapKeyRef?: ConfigMapKeyRef;
+  readonly fieldRef?: FieldRef;
+  readonly fileKeyRef?: FileKeyRef;
+  readonly resourceFieldRef?: ResourceFieldRef;
+  readonly secretKeyRef?: ConfigMapKeyRef;
+}
+
+export interface GlobalEnv {
+  readonly name: string;
+  readonly value?: string;
+  readonly valueFrom?: ValueFrom;
+}
+
+export interface KubearmorImage {
+  readonly image?: string;
+  readonly imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never';
+  /** Secrets for pulling images. */
+  readonly imagePullSecrets?: readonly GlobalImagePullSecrets[];
+  /** Flags, written -key=value; they win over built-in ones. */
+  readonly args?: readonly string[];
+  /** Environment variables of containers. */
+  readonly env?: readonly GlobalEnv[];
+  /** Labels that a node must carry. */
+  readonly nodeSelector?: Readonly<Record<string, string>>;
+  /** Taints that pods put up with. */
+  readonly tolerations?: readonly GlobalTolerations[];
+}
+
+export interface Tls {
+  readonly enable?: boolean;
+  /** More DNS names of the relay; localhost when absent. */
+  readonly extraDnsNames?: readonly string[];
+  /** More addresses of the relay; 127.0.0.1 when absent. */
+  readonly extraIpAddresses?: readonly string[];
+}
+
+export interface Auth {
+  /** Secret with the credentials; elastic-secret when absent. */
+  readonly secretName?: string;
+  /** username when absent. */
+  readonly usernameKey?: string;
+  /** password when absent. */
+  readonly passwordKey?: string;
+  readonly allowInsecureTLS?: boolean;
+  /** Secret with the certificate of the authority. */
+  readonly caCertSecretName?: string;
+  /** ca.crt when absent. */
+  readonly caCertKey?: string;
+}
+
+export interface Elasticsearch {
+  readonly enabled?: boolean;
+  readonly url?: string;
+  /** kubearmor-alerts when absent. */
+  readonly alertsIndex?: string;
+  readonly auth?: Auth;
+}
+
+export interface Adapters {
+  readonly elasticsearch?: Elasticsearch;
+}
+
+export interface KubeArmorConfigSpec {
+  /** What happens to operations that no rule covers once a class has an Allow rule; audit when absent. */
+  readonly defaultFilePosture?: 'audit' | 'block';
+  /** What happens to operations that no rule covers once a class has an Allow rule; audit when absent. */
+  readonly defaultCapabilitiesPosture?: 'audit' | 'block';
+  /** What happens to operations that no rule covers once a class has an Allow rule; audit when absent. */
+  readonly defaultNetworkPosture?: 'audit' | 'block';
+  /** Comma list of process, file, network, capabilities, none; process,network,capabilities when absent. */
+  readonly defaultVisibility?: string;
+  /** Cluster policies that come with the operator. */
+  readonly recommendedPolicies?: RecommendedPolicy;
+  /** Secrets for pulling images. */
+  readonly globalImagePullSecrets?: readonly GlobalImagePullSecrets[];
+  /** Taints that pods put up with. */
+  readonly globalTolerations?: readonly GlobalTolerations[];
+  /** Labels that a node must carry. */
+  readonly globalNodeSelector?: Readonly<Record<string, string>>;
+  /** Environment variables of containers. */
+  readonly globalEnv?: readonly GlobalEnv[];
+  /** A component: its image and how its pods are placed. */
+  readonly kubearmorImage?: KubearmorImage;
+  /** A component: its image and how its pods are placed. */
+  readonly kubearmorInitImage?: KubearmorImage;
+  /** A component: its image and how its pods are placed. */
+  readonly kubearmorRelayImage?: KubearmorImage;
+  /** A component: its image and how its pods are placed. */
+  readonly kubearmorControllerImage?: KubearmorImage;
+  /** A component: its image and how its pods are placed. */
+  readonly kubeRbacProxyImage?: KubearmorImage;
+  /** Mutual TLS between agents, relay and clients. */
+  readonly tls?: Tls;
+  /** The relay writes logs to its standard output. */
+  readonly enableStdOutLogs?: boolean;
+  /** The relay writes alerts to its standard output. */
+  readonly enableStdOutAlerts?: boolean;
+  /** The relay writes messages to its standard output. */
+  readonly enableStdOutMsgs?: boolean;
+  /** Agents run under seccomp profiles of the node. */
+  readonly seccompEnabled?: boolean;
+  /** Alerts of a container beyond maxAlertPerSec are held back; true when absent. */
+  readonly alertThrottling?: boolean;
+  /** 10 when absent or 0. */
+  readonly maxAlertPerSec?: number;
+  /** For how long alerts are held back; 30 when absent or 0. */
+  readonly throttleSec?: number;
+  /** Rules see the arguments of programs; true when absent. */
+  readonly matchArgs?: boolean;
+  /** Logs of programs leave out the command line. */
+  readonly dropResourceFromProcessLogs?: boolean;
+  /** Containers are learnt through the Node Resource Interface. */
+  readonly enableNRI?: boolean;
+  /** Port of the admission webhook; 9443 when absent. */
+  readonly controllerPort?: number;
+  /** Where the relay sends events. */
+  readonly adapters?: Adapters;
+}

@@ -8,3 +8,5 @@ export declare const admitKubeArmorNetworkPolicy: SpecValidator;
 export declare const typeKubeArmorNetworkPolicy: SpecValidator;
 export declare const admitKubeArmorPolicy: SpecValidator;
 export declare const typeKubeArmorPolicy: SpecValidator;
+export declare const admitKubeArmorConfig: SpecValidator;
+export declare const typeKubeArmorConfig: SpecValidator;

@@ -1,6 +1,6 @@
 import { Gate } from '@kubearmor-ts/flow';
 import type { Clock, Service } from '@kubearmor-ts/life';
-import { eventKindNames, noCursor } from '@kubearmor-ts/proto';
+import { eventKindNames, noCursor, totalOf } from '@kubearmor-ts/proto';
 import type { Cursor } from '@kubearmor-ts/proto';
 import { followAgent, tlsChannelCredentials } from '@kubearmor-ts/stream';
 import type {
@@ -99,10 +99,10 @@ function follow(
       events: {
         consumer: options.consumer,
         resumeAfter: (streamId, node) => agent.resumeAfter(node, options.cursorOf(streamId)),
-        onBatch: (payload, batch, acknowledge) => {
-          agent.received += batch.events.length;
-          if (agent.miss(batch.missed)) options.onMissed(agent.status, batch.missed);
-          return options.onBatch(payload, batch, acknowledge);
+        onBatch: (payload, head, acknowledge) => {
+          agent.received += totalOf(head.counts);
+          if (agent.miss(head.missed)) options.onMissed(agent.status, head.missed);
+          return options.onBatch(payload, head, acknowledge);
         },
       },
     },

@@ -160,7 +160,10 @@ function withoutKnown(payload: Buffer, head: BatchHead, known: Readonly<Cursor>)
   if (totalOf(left) === 0) return { payload, head };
   if (totalOf(left) === totalOf(head.counts)) return { payload, head: { ...head, counts: noCursor } };
   const first = { ...head.first };
-  const events = (readEvents(payload) ?? []).filter(({ kind }) => {
+  const all = readEvents(payload);
+  // Kept as it is: who reads the journal counts what is none.
+  if (all === undefined) return { payload, head };
+  const events = all.filter(({ kind }) => {
     if (left[kind] === 0) return true;
     left[kind] -= 1;
     first[kind] += 1;

@@ -27,7 +27,7 @@ export const otlpOptions = {
     default: 100,
     min: 0,
     max: 60_000,
-    help: "how long an event waits for company, when others went just before it",
+    help: 'how long an event waits for company, when others went just before it',
   },
 } as const satisfies SinkOptionTable;
 

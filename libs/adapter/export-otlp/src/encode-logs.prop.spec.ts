@@ -8,6 +8,8 @@ import { LogsEncoder } from './encode-logs.ts';
 
 const observedNs = 1_785_400_001_000_000_000n;
 
+const scope = { name: 'kubearmor-ts', version: '0.1.0', schemaUrl: otelSchemaUrl };
+
 /** OpenTelemetry's own serialiser, of which this one is the fast twin. */
 function officially(events: readonly (Alert | Log)[]): Uint8Array {
   const resources = new Map<string, ReturnType<typeof resourceFromAttributes>>();
@@ -28,7 +30,7 @@ function officially(events: readonly (Alert | Log)[]): Uint8Array {
       attributes: { ...record.attributes } as Record<string, AnyValue>,
       droppedAttributesCount: 0,
       resource: known,
-      instrumentationScope: { name: 'kubearmor-ts', version: '0.1.0', schemaUrl: otelSchemaUrl },
+      instrumentationScope: scope,
     };
   });
   return ProtobufLogsSerializer.serializeRequest(records)!;

@@ -136,7 +136,8 @@ export function createSinkRunner(options: SinkRunnerOptions): SinkRunner {
     let position = 0;
     let bytes = 0;
     let dueMs = Infinity;
-    while (batch.length < maxItems && bytes < maxBatchBytes) {
+    const isFull = (): boolean => batch.length >= maxItems || bytes >= maxBatchBytes;
+    while (!isFull()) {
       const read = await source.read(maxItems - batch.length, maxBatchBytes - bytes);
       position = read.position;
       totals.cut += read.cut;
@@ -147,8 +148,8 @@ export function createSinkRunner(options: SinkRunnerOptions): SinkRunner {
       // After a pause at once; else not sooner than `maxDelayMs` after the batch before.
       if (batch.length > 0) dueMs = Math.max(nowMs, lastSentMs + maxDelayMs);
       if (read.records.length > 0) await takeTurn(read.records.length);
-      else if (batch.length === 0) source.commit(position);
-      if (read.records.length === 0 || source.lag === 0) {
+      if (!isFull() && (read.records.length === 0 || source.lag === 0)) {
+        if (batch.length === 0) source.commit(position);
         if (stopping.signal.aborted || clock.nowMs() >= dueMs) break;
         await more(dueMs - clock.nowMs());
       }

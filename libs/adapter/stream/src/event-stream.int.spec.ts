@@ -194,7 +194,7 @@ test(
     const memory = new Memory();
     const first = follow(agent.address, memory);
     agent.alert(1);
-    await until(() => memory.cursors.get('boot-1')?.alerts === 1);
+    await until(() => memory.cursors.get('boot-1')?.alerts === 1 && agent.replay.counts().heldBytes === 0);
     await first.stop();
     for (let name = 2; name <= 1000; name++) agent.alert(name);
     for (let log = 0; log < 1000; log++) agent.feed.publishLog(Log.create({ Type: 'HostLog' }));

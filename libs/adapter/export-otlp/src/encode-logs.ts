@@ -14,7 +14,7 @@ import {
   putRecordAttributes,
   visitOtelBody,
 } from '@kubearmor-ts/schema-maps';
-import { ProtoWriter, utf8Length, varintSize } from './proto-writer.ts';
+import { ProtoWriter, varintSize } from './proto-writer.ts';
 
 /** Workloads that send at about the same time; the one that was silent longest makes room. */
 const maxResources = 1024;
@@ -129,36 +129,45 @@ function writeRecord(writer: ProtoWriter, event: Alert | Log, observedNs: bigint
 }
 
 function writeText(writer: ProtoWriter, field: number, text: string): void {
-  const bytes = utf8Length(text);
   writer.tag(field);
-  writer.varint(bytes);
-  writer.text(text, bytes);
+  writer.text(text);
 }
 
 /** A KeyValue as the field with this tag. */
 function writeAttribute(writer: ProtoWriter, field: number, key: string, value: unknown): void {
   writer.tag(field);
-  if (typeof value !== 'string') {
-    const pair = writer.open();
-    writeText(writer, tag.keyValue.key, key);
-    writer.tag(tag.keyValue.value);
-    writeValue(writer, value);
-    writer.close(pair);
+  if (typeof value === 'number' && value >= 0 && value < 2 ** 31 && Number.isInteger(value)) {
+    const known = keyBytes(key);
+    const int = varintSize(value);
+    writer.varint(known.length + 2 + int);
+    writer.raw(known);
+    writer.varint(1 + int);
+    writer.tag(tag.value.int);
+    writer.varint(value);
     return;
   }
-  // Nearly all of them: all lengths are known beforehand.
-  const keyBytes = utf8Length(key);
-  const textBytes = utf8Length(value);
-  const valueBytes = 1 + varintSize(textBytes) + textBytes;
-  writer.varint(1 + varintSize(keyBytes) + keyBytes + 1 + varintSize(valueBytes) + valueBytes);
-  writer.tag(tag.keyValue.key);
-  writer.varint(keyBytes);
-  writer.text(key, keyBytes);
+  const pair = writer.open(1);
+  writer.raw(keyBytes(key));
+  if (typeof value === 'string') writer.wrappedText(tag.value.string, value);
+  else writeValue(writer, value);
+  writer.close(pair, 1);
+}
+
+/** Most of them are our own words; labels and keys of `EventData` are not, and must not fill the memory. */
+const maxKeys = 1024;
+const knownKeys = new Map<string, Buffer>();
+
+/** The field `key` of a KeyValue, and the tag of what follows. */
+function keyBytes(key: string): Buffer {
+  const known = knownKeys.get(key);
+  if (known !== undefined) return known;
+  const writer = new ProtoWriter(64);
+  writeText(writer, tag.keyValue.key, key);
   writer.tag(tag.keyValue.value);
-  writer.varint(valueBytes);
-  writer.tag(tag.value.string);
-  writer.varint(textBytes);
-  writer.text(value, textBytes);
+  const bytes = Buffer.from(writer.written());
+  if (knownKeys.size >= maxKeys) knownKeys.clear();
+  knownKeys.set(key, bytes);
+  return bytes;
 }
 
 /** An AnyValue with its length; of what OTLP has no word for an empty one. */

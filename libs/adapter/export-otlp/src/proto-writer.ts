@@ -60,31 +60,52 @@ export class ProtoWriter {
     }
   }
 
-  /** A text of which the length is known, without that length. */
-  text(text: string, byteLength: number): void {
-    this.ensure(byteLength);
-    if (byteLength !== text.length) this.bytes.write(text, this.at, byteLength, 'utf8');
-    else if (byteLength > longText) this.bytes.write(text, this.at, byteLength, 'latin1');
-    else for (let place = 0; place < byteLength; place++) this.bytes[this.at + place] = text.charCodeAt(place);
-    this.at += byteLength;
+  /** A text with its length before it, and before that the length of both and a tag: what holds just one text. */
+  wrappedText(tag: number, text: string): void {
+    const most = text.length * 3;
+    this.ensure(most + 16);
+    // Nearly every text has as many bytes as characters: then it stands where it belongs at once.
+    const head = 1 + varintSize(text.length);
+    const from = this.at + varintSize(head + text.length) + head;
+    const length = writeText(this.bytes, from, text, most);
+    const trueHead = 1 + varintSize(length);
+    const to = this.at + varintSize(trueHead + length) + trueHead;
+    if (to !== from) this.bytes.copyWithin(to, from, from + length);
+    let at = putVarint(this.bytes, this.at, trueHead + length);
+    this.bytes[at++] = tag;
+    putVarint(this.bytes, at, length);
+    this.at = to + length;
   }
 
-  /** Begins what is told its length when it is closed. */
-  open(): number {
-    this.ensure(expectedLengthBytes);
-    this.at += expectedLengthBytes;
+  /** A text with its length before it. */
+  text(text: string): void {
+    const most = text.length * 3;
+    this.ensure(most + 8);
+    const from = this.at + varintSize(text.length);
+    const length = writeText(this.bytes, from, text, most);
+    const to = this.at + varintSize(length);
+    if (to !== from) this.bytes.copyWithin(to, from, from + length);
+    putVarint(this.bytes, this.at, length);
+    this.at = to + length;
+  }
+
+  /** Begins what is told its length when it is closed, as a number of so many bytes, if all goes as expected. */
+  open(lengthBytes = 2): number {
+    this.ensure(lengthBytes);
+    this.at += lengthBytes;
     return this.at;
   }
 
-  close(from: number): void {
+  /** What was longer or shorter is moved by the difference. */
+  close(from: number, lengthBytes = 2): void {
     const length = this.at - from;
-    const more = varintSize(length) - expectedLengthBytes;
+    const more = varintSize(length) - lengthBytes;
     if (more !== 0) {
       this.ensure(Math.max(more, 0));
       this.bytes.copyWithin(from + more, from, this.at);
       this.at += more;
     }
-    putVarint(this.bytes, from - expectedLengthBytes, length);
+    putVarint(this.bytes, from - lengthBytes, length);
   }
 
   private ensure(more: number): void {
@@ -95,17 +116,17 @@ export class ProtoWriter {
   }
 }
 
-/** Most of what is opened has between 128 and 16,383 bytes; else it is moved by the difference. */
-const expectedLengthBytes = 2;
+/** Up to here a loop is faster than a call of the runtime. */
+const shortText = 12;
 
-/** From here on the runtime's own copy is faster than a loop. */
-const longText = 48;
-
-/** Of a text in UTF-8; half a surrogate pair counts as the replacement character that is written for it. */
-export function utf8Length(text: string): number {
-  if (text.length > longText) return Buffer.byteLength(text);
-  for (let place = 0; place < text.length; place++)
-    if (text.charCodeAt(place) > 127) return Buffer.byteLength(text);
+/** How many bytes it took; half a surrogate pair becomes the replacement character. There is room for `most`. */
+function writeText(bytes: Buffer, at: number, text: string, most: number): number {
+  if (text.length > shortText) return bytes.write(text, at, most, 'utf8');
+  for (let place = 0; place < text.length; place++) {
+    const code = text.charCodeAt(place);
+    if (code > 127) return bytes.write(text, at, most, 'utf8');
+    bytes[at + place] = code;
+  }
   return text.length;
 }
 

@@ -26,17 +26,18 @@ export class RelayProcess {
 
   static async start(agentPorts: readonly number[], more: readonly string[]): Promise<RelayProcess> {
     const dir = mkdtempSync(join(tmpdir(), 'ka-bench-'));
-    const profile = process.env['KA_BENCH_CPU_PROFILES'];
+    /** For looking closer: `--cpu-prof --cpu-prof-dir=…`, `--trace-gc`. */
+    const flags = (process.env['KA_BENCH_NODE_FLAGS'] ?? '').split(' ').filter((flag) => flag !== '');
     const child = spawn(
       process.execPath,
       [
-        ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]),
+        ...flags,
         join(root, 'dist/relay.mjs'),
         ...['-gRPCPort', '0', '--listen', '127.0.0.1', '--ops-listen', '127.0.0.1', '--ops-port', '0'],
         ...['--agents', agentPorts.map((port) => `127.0.0.1:${String(port)}`).join(',')],
         ...['--journal-dir', dir, '--name', 'bench', ...more],
       ],
-      { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, NODE_OPTIONS: '' } },
+      { stdio: ['ignore', flags.length > 0 ? 'inherit' : 'ignore', 'pipe'], env: { ...process.env, NODE_OPTIONS: '' } },
     );
     let said = '';
     const ports = await new Promise<{ grpcPort: number; opsPort: number }>((resolve, reject) => {

@@ -50,7 +50,7 @@ async function markOf(relay: RelayProcess, count: () => Promise<number | undefin
   for (;;) {
     const alerts = await count();
     if (alerts !== undefined) return { ms: performance.now(), cpuUs: relay.cpuUs, alerts };
-    await pause(20);
+    await pause(100);
   }
 }
 

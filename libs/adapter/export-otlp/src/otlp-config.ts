@@ -21,7 +21,7 @@ const connectionOptions = {
 
 export const otlpOptions = {
   ...connectionOptions,
-  batchSize: { type: 'int', default: 1000, min: 1, max: 50_000, help: 'events in a batch and in a request' },
+  batchSize: { type: 'int', default: 512, min: 1, max: 50_000, help: 'events in a batch and in a request' },
   batchDelayMs: {
     type: 'int',
     default: 100,

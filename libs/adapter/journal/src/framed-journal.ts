@@ -34,7 +34,7 @@ const maxQueuedBytes = 8 << 20;
 const maxWriteBytes = 4 << 20;
 const maxStreams = 4096;
 /** Shared by readers that pass at about the same time; each is a few kilobytes. */
-const decodedRecords = 1024;
+const decodedRecords = 512;
 const retainEveryMs = 30_000;
 
 export function createJournal(options: JournalOptions): Journal {

@@ -48,7 +48,8 @@ export interface AgentsTold {
 
 type Call = ServerDuplexStream<StreamEventsRequest, Buffer>;
 
-const batchAlerts = 256;
+/** What an agent puts into one, packed and plain. */
+const alertsOfBatch = { zstd: 256, plain: 80 } as const;
 const clock = createRealClock();
 const never = new AbortController().signal;
 
@@ -62,7 +63,7 @@ interface Agent {
 /** Events of several batches, as they are on the wire. */
 function madeBefore(packing: AgentsOrder['packing']): readonly Buffer[] {
   return Array.from({ length: 16 }, (_, agent) => {
-    const events = Array.from({ length: batchAlerts }, (_, serial) => ({
+    const events = Array.from({ length: alertsOfBatch[packing] }, (_, serial) => ({
       kind: 'alerts' as const,
       payload: Buffer.from(Alert.encode(alertOf(agent, serial)).finish()),
     }));
@@ -71,7 +72,8 @@ function madeBefore(packing: AgentsOrder['packing']): readonly Buffer[] {
   });
 }
 
-function floodingAgent(index: number, count: number, bodies: readonly Buffer[]): Agent {
+function floodingAgent(index: number, batches: number, alerts: number, bodies: readonly Buffer[]): Agent {
+  const count = batches * alerts;
   const streamId = `boot-${String(index)}`;
   let next = 1;
   let acknowledged = 0;
@@ -81,7 +83,7 @@ function floodingAgent(index: number, count: number, bodies: readonly Buffer[]):
         const first = { ...noCursor, alerts: next };
         const head = Batch.encode(Batch.create({ stream_id: streamId, first })).finish();
         const body = bodies[(index + next) % bodies.length]!;
-        next += batchAlerts;
+        next += alerts;
         // Protobuf messages that follow one another are one message; the last one to name a field is right.
         if (call.write(encodeBatchResponse(Buffer.concat([body, head])))) continue;
         call.once('drain', pump);
@@ -135,9 +137,10 @@ async function pace(agents: readonly Agent[], { total, perSecond }: AgentsOrder)
 async function main(order: AgentsOrder): Promise<void> {
   const isFlood = order.perSecond === 0;
   const bodies = madeBefore(order.packing);
-  const batches = Math.ceil(order.total / order.agents / batchAlerts);
+  const alerts = alertsOfBatch[order.packing];
+  const batches = Math.ceil(order.total / order.agents / alerts);
   const agents = Array.from({ length: order.agents }, (_, index) =>
-    isFlood ? floodingAgent(index, batches * batchAlerts, bodies) : realAgent(index),
+    isFlood ? floodingAgent(index, batches, alerts, bodies) : realAgent(index),
   );
   const ports: number[] = [];
   for (const agent of agents) {

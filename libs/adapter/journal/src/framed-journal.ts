@@ -30,8 +30,10 @@ import { cursorPath, readStoredCursor } from './reader-cursor.ts';
 import { SegmentStore } from './segment-store.ts';
 import { StreamCursors } from './stream-cursors.ts';
 
-const maxQueuedBytes = 8 << 20;
-const maxWriteBytes = 4 << 20;
+const maxQueuedBytes = 4 << 20;
+const maxWriteBytes = 2 << 20;
+/** Of what is on disk: a reader that is further behind reads there. */
+const readFromMemoryBytes = 8 << 20;
 const maxStreams = 4096;
 /** Shared by readers that pass at about the same time; each is a few kilobytes. */
 const decodedRecords = 512;
@@ -81,7 +83,8 @@ class FramedJournal implements Journal {
       this.store = new SegmentStore({ ...storage, segmentBytes, clock: options.clock, maxStreams });
     }
     this.state = { kind: storage === undefined ? 'memory' : 'disk' };
-    this.tail = new FrameTail(options.memoryBytes, 1);
+    const keptBytes = storage === undefined ? options.memoryBytes : readFromMemoryBytes;
+    this.tail = new FrameTail(options.memoryBytes, 1, keptBytes);
   }
 
   get oldest(): number {

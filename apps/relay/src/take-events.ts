@@ -8,6 +8,7 @@ import {
   countByKind,
   encodeBatch,
   eventKindNames,
+  isEncodedEvent,
   noCursor,
   readEvents,
   throughOf,
@@ -39,7 +40,7 @@ export interface TakeCounts {
 /**
  * Events of agents on their way in: to subscribers and stdout at once, to the journal for every sink.
  *
- *  1. Subscribers get the bytes agents sent, so fields of newer agents survive; a message that cannot be decoded is
+ *  1. Subscribers get the bytes agents sent, so fields of newer agents survive; what a peer could not decode is
  *     counted and not passed on, since it would end their streams.
  *  2. A numbered event enters the journal once, however often it is sent.
  *  3. An agent hears that a batch is safe when the journal has said so.
@@ -74,9 +75,12 @@ export function createTakeEvents(options: TakeEventsOptions): TakeEvents {
   const tell = (kind: FeedKind, bytes: Buffer): boolean => {
     if (kind !== 'messages') options.watch?.(kind, bytes);
     if (print[kind] === undefined && !feed.hasSubscribers(kind)) return true;
+    if (!isEncodedEvent(kind, bytes)) {
+      malformed += 1;
+      return false;
+    }
     try {
-      const line = lineOf(kind, bytes, print[kind] !== undefined);
-      print[kind]?.(line);
+      print[kind]?.(lineOf(kind, bytes));
     } catch {
       malformed += 1;
       return false;
@@ -135,14 +139,9 @@ export function createTakeEvents(options: TakeEventsOptions): TakeEvents {
   };
 }
 
-/** Decodes in any case; the text only where it is printed. */
-function lineOf(kind: FeedKind, bytes: Buffer, isPrinted: boolean): string {
-  if (kind === 'messages') {
-    const message = Message.decode(bytes);
-    return isPrinted ? messageToFormB(message) : '';
-  }
-  const event = kind === 'alerts' ? Alert.decode(bytes) : Log.decode(bytes);
-  return isPrinted ? toFormB(event) : '';
+function lineOf(kind: FeedKind, bytes: Buffer): string {
+  if (kind === 'messages') return messageToFormB(Message.decode(bytes));
+  return toFormB(kind === 'alerts' ? Alert.decode(bytes) : Log.decode(bytes));
 }
 
 const headOf = (batch: EventBatch): BatchHead => ({ ...batch, counts: countByKind(batch.events) });

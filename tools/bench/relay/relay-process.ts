@@ -39,6 +39,8 @@ export class RelayProcess {
       ],
       { stdio: ['ignore', flags.length > 0 ? 'inherit' : 'ignore', 'pipe'], env: { ...process.env, NODE_OPTIONS: '' } },
     );
+    // A bench that is interrupted leaves nothing running.
+    process.once('exit', () => child.kill('SIGKILL'));
     let said = '';
     const ports = await new Promise<{ grpcPort: number; opsPort: number }>((resolve, reject) => {
       child.once('exit', (code) => reject(new Error(`the relay ended with ${String(code)}: ${said}`)));

@@ -1,5 +1,6 @@
 export { encodeEvents } from './batch-events.ts';
 export type { EventKindName, EventSpan } from './batch-events.ts';
+export { isEncodedEvent } from './encoded-event.ts';
 export {
   countByKind,
   encodeBatch,

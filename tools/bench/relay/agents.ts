@@ -1,8 +1,8 @@
 /**
  * The agents of a relay's bench, all in one process: tells its parent their ports, then does as it is told.
  *
- * In a flood every batch was made before: the agents' own work is that of as many machines, and is not what is measured.
- * Paced, they are real: each alert is encoded when it is due and goes the way of an agent's.
+ * Those of a flood send batches that were made before: the agents' own work is that of as many machines, and is not what
+ * is measured. Real ones encode each alert when it is due, and it goes the way of an agent's.
  */
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { createRealClock } from '@kubearmor-ts/life';
@@ -30,7 +30,8 @@ export interface AgentsOrder {
   readonly agents: number;
   /** Alerts in all. */
   readonly total: number;
-  /** 0: a flood. */
+  readonly are: 'flooding' | 'real';
+  /** 0: as fast as it is taken. */
   readonly perSecond: number;
   readonly packing: 'plain' | 'zstd';
 }
@@ -58,6 +59,8 @@ interface Agent {
   sent(): number;
   acknowledged(): number;
   publish(alert: Alert): void;
+  /** Sends what it may by now, of those that flood. */
+  pump(): void;
 }
 
 /** Events of several batches, as they are on the wire. */
@@ -72,22 +75,31 @@ function madeBefore(packing: AgentsOrder['packing']): readonly Buffer[] {
   });
 }
 
+/** Batches each agent may have sent by now. */
+let allowance = Infinity;
+
 function floodingAgent(index: number, batches: number, alerts: number, bodies: readonly Buffer[]): Agent {
-  const count = batches * alerts;
   const streamId = `boot-${String(index)}`;
   let next = 1;
+  let sent = 0;
   let acknowledged = 0;
+  let pump = (): void => undefined;
   const open = (call: Call): void => {
-    const pump = (): void => {
-      while (next <= count) {
+    let isDraining = false;
+    pump = () => {
+      while (!isDraining && sent < Math.min(batches, allowance)) {
+        sent += 1;
         const first = { ...noCursor, alerts: next };
         const head = Batch.encode(Batch.create({ stream_id: streamId, first })).finish();
         const body = bodies[(index + next) % bodies.length]!;
         next += alerts;
         // Protobuf messages that follow one another are one message; the last one to name a field is right.
         if (call.write(encodeBatchResponse(Buffer.concat([body, head])))) continue;
-        call.once('drain', pump);
-        return;
+        isDraining = true;
+        call.once('drain', () => {
+          isDraining = false;
+          pump();
+        });
       }
     };
     call.on('data', ({ request }: StreamEventsRequest) => {
@@ -107,6 +119,7 @@ function floodingAgent(index: number, batches: number, alerts: number, bodies: r
     sent: () => next - 1,
     acknowledged: () => acknowledged,
     publish: () => undefined,
+    pump: () => pump(),
   };
 }
 
@@ -118,6 +131,7 @@ function realAgent(index: number): Agent {
     sent: () => replay.counts().published.alerts,
     acknowledged: () => replay.counts().published.alerts - replay.counts().held.alerts,
     publish: (alert) => feed.publishAlert(alert),
+    pump: () => undefined,
   };
 }
 
@@ -134,8 +148,27 @@ async function pace(agents: readonly Agent[], { total, perSecond }: AgentsOrder)
   }
 }
 
+/** Lets batches go at the rate of their alerts. */
+async function paceFlood(agents: readonly Agent[], { perSecond, packing, total }: AgentsOrder): Promise<void> {
+  const startMs = performance.now();
+  const most = total / agents.length / alertsOfBatch[packing];
+  while (allowance < most) {
+    const alerts = ((performance.now() - startMs) / 1000) * perSecond;
+    const batches = alerts / alertsOfBatch[packing];
+    // One agent after the other, not all of them at once.
+    for (const [index, agent] of agents.entries()) {
+      allowance = Math.floor((batches + index) / agents.length);
+      agent.pump();
+    }
+    await clock.sleep(5, never);
+  }
+  allowance = Infinity;
+  for (const agent of agents) agent.pump();
+}
+
 async function main(order: AgentsOrder): Promise<void> {
-  const isFlood = order.perSecond === 0;
+  const isFlood = order.are === 'flooding';
+  if (isFlood && order.perSecond > 0) allowance = 0;
   const bodies = madeBefore(order.packing);
   const alerts = alertsOfBatch[order.packing];
   const batches = Math.ceil(order.total / order.agents / alerts);
@@ -164,7 +197,7 @@ async function main(order: AgentsOrder): Promise<void> {
   };
   process.once('disconnect', () => process.exit(0));
   process.on('message', (word) => {
-    if (word === 'begin') void pace(agents, order);
+    if (word === 'begin') void (isFlood ? paceFlood : pace)(agents, order);
     else tell();
   });
   tell({ ports });

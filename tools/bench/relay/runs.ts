@@ -2,6 +2,7 @@ import { AgentsProcess, answer, ended, forkHere } from './agents-process.ts';
 import type { AgentsOrder } from './agents.ts';
 import type { ReceiverTold } from './receiver.ts';
 import { RelayProcess } from './relay-process.ts';
+import type { SubscribersTold } from './subscriber.ts';
 
 /** What one run of the relay came to. */
 export interface RelayRun {
@@ -13,6 +14,8 @@ export interface RelayRun {
   readonly bytesEach: number;
   readonly p50Ms?: number;
   readonly p99Ms?: number;
+  /** By subscribers that were slower than the relay. */
+  readonly dropped?: number;
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -65,15 +68,15 @@ export interface SinkOrder extends AgentsOrder {
 
 /** From agents through the journal to an OTLP receiver that only counts. */
 export async function toOtlp(order: SinkOrder): Promise<RelayRun> {
-  const isPaced = order.perSecond > 0;
+  const isTimed = order.are === 'real';
   const agents = await AgentsProcess.start(order);
-  const receiver = forkHere('receiver.ts', isPaced ? 'times' : 'counts');
+  const receiver = forkHere('receiver.ts', isTimed ? 'times' : 'counts');
   const { port } = await answer<ReceiverTold>(receiver);
   const relay = await RelayProcess.start(agents.ports, [
     ...['--otlp-http', `http://127.0.0.1:${String(port)}`, '--otlp-compression', order.compression],
   ]);
   const atRestMiB = mib(relay.memory.rssKiB);
-  if (isPaced) {
+  if (order.perSecond > 0) {
     while ((await relay.read('ka_relay_agent_batches')) < order.agents) await pause(20);
     agents.begin();
   }
@@ -96,6 +99,37 @@ export async function toOtlp(order: SinkOrder): Promise<RelayRun> {
     atRestMiB,
     highestMiB: mib(highestKiB),
     bytesEach: bytes / order.total,
-    ...(isPaced ? { p50Ms: percentile(0.5), p99Ms: percentile(0.99) } : {}),
+    ...(isTimed ? { p50Ms: percentile(0.5), p99Ms: percentile(0.99) } : {}),
   };
+}
+
+/** From agents to clients of the relay's LogService, message by message. */
+export async function toSubscribers(order: AgentsOrder, subscribers: number): Promise<RelayRun> {
+  const agents = await AgentsProcess.start(order);
+  const relay = await RelayProcess.start(agents.ports, []);
+  const atRestMiB = mib(relay.memory.rssKiB);
+  const clients = forkHere('subscriber.ts', relay.grpc, String(subscribers));
+  while ((await relay.read('ka_relay_subscribers')) < subscribers) await pause(20);
+  while ((await relay.read('ka_relay_agent_batches')) < order.agents) await pause(20);
+  agents.begin();
+  const dropped = (): Promise<number> => relay.read('ka_relay_subscriber_dropped_total');
+  const isOver = async (share: number): Promise<number | undefined> => {
+    clients.send('tell');
+    const { received } = await answer<SubscribersTold>(clients);
+    const settled = received + (await dropped());
+    return settled >= order.total * subscribers * share ? received : undefined;
+  };
+  const begun = await markOf(relay, () => isOver(warmUp));
+  const done = await markOf(relay, () => isOver(1));
+  const run = {
+    ...between(begun, done),
+    atRestMiB,
+    highestMiB: mib(relay.memory.highestKiB),
+    bytesEach: (await agents.ask()).alertBytes,
+    dropped: await dropped(),
+  };
+  await ended(clients);
+  await relay.stop();
+  await agents.stop();
+  return run;
 }

@@ -24,21 +24,13 @@ const rows: readonly Row[] = [
     '200,000 a second',
     () => fanIn({ ...flood, total: some(4_000_000) }),
   ],
-  [
-    'the same, not packed',
-    '',
-    () => fanIn({ ...flood, packing: 'plain', total: some(400_000) }),
-  ],
+  ['the same, not packed', '', () => fanIn({ ...flood, packing: 'plain', total: some(400_000) })],
   [
     'on to an OTLP receiver, not compressed',
     '50,000 a second',
     () => toOtlp({ ...flood, total: some(400_000), compression: 'none' }),
   ],
-  [
-    'on to an OTLP receiver, gzip',
-    '',
-    () => toOtlp({ ...flood, total: some(200_000), compression: 'gzip' }),
-  ],
+  ['on to an OTLP receiver, gzip', '', () => toOtlp({ ...flood, total: some(200_000), compression: 'gzip' })],
   [
     '40,000 offered a second, to one client of LogService',
     '40,000 a second',
@@ -52,8 +44,7 @@ const rows: readonly Row[] = [
   [
     '5,000 offered a second, agent to OTLP receiver',
     'p99 250 ms',
-    () =>
-      toOtlp({ ...flood, are: 'real', total: some(100_000), perSecond: 5000, compression: 'none' }),
+    () => toOtlp({ ...flood, are: 'real', total: some(100_000), perSecond: 5000, compression: 'none' }),
   ],
 ];
 
@@ -99,7 +90,17 @@ export const relaySection: Section = async ({ log }) => {
   return [
     '### The relay',
     table(
-      ['path', 'target', 'alerts a second', 'CPU µs each', 'bytes each', 'MiB, highest', 'ms p50', 'p99', 'dropped'],
+      [
+        'path',
+        'target',
+        'alerts a second',
+        'CPU µs each',
+        'bytes each',
+        'MiB, highest',
+        'ms p50',
+        'p99',
+        'dropped',
+      ],
       measured,
     ),
     '### The yardstick: an OpenTelemetry Collector, OTLP over gRPC from 100 clients, batches, a file of protobuf',
@@ -110,10 +111,7 @@ export const relaySection: Section = async ({ log }) => {
           [[collector.perSecond, collector.cpuUsEach.toFixed(1), collector.highestMiB]],
         ),
     '### The journal alone: 100 writers, plain batches of 256 alerts, each answered after its sync',
-    table(
-      ['bytes each', 'alerts a second', 'CPU µs each', 'syncs', 'answer ms p50', 'p99'],
-      [journal],
-    ),
+    table(['bytes each', 'alerts a second', 'CPU µs each', 'syncs', 'answer ms p50', 'p99'], [journal]),
     conditions(machineName(), `load ${load} at the start, ${loadNow()} at the end`),
   ].join('\n\n');
 };

@@ -39,7 +39,8 @@ export function forkHere(file: string, ...words: readonly string[]): ChildProces
 
 export const answer = <T>(child: ChildProcess): Promise<T> =>
   new Promise((resolve, reject) => {
-    const gone = (code: number | null): void => reject(new Error(`a bench process ended with ${String(code)}`));
+    const gone = (code: number | null): void =>
+      reject(new Error(`a bench process ended with ${String(code)}`));
     child.once('exit', gone);
     child.once('message', (message) => {
       child.off('exit', gone);

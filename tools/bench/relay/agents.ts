@@ -149,7 +149,10 @@ async function pace(agents: readonly Agent[], { total, perSecond }: AgentsOrder)
 }
 
 /** Lets batches go at the rate of their alerts. */
-async function paceFlood(agents: readonly Agent[], { perSecond, packing, total }: AgentsOrder): Promise<void> {
+async function paceFlood(
+  agents: readonly Agent[],
+  { perSecond, packing, total }: AgentsOrder,
+): Promise<void> {
   const startMs = performance.now();
   const most = total / agents.length / alertsOfBatch[packing];
   while (allowance < most) {

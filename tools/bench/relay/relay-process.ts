@@ -37,7 +37,10 @@ export class RelayProcess {
         ...['--agents', agentPorts.map((port) => `127.0.0.1:${String(port)}`).join(',')],
         ...['--journal-dir', dir, '--name', 'bench', ...more],
       ],
-      { stdio: ['ignore', flags.length > 0 ? 'inherit' : 'ignore', 'pipe'], env: { ...process.env, NODE_OPTIONS: '' } },
+      {
+        stdio: ['ignore', flags.length > 0 ? 'inherit' : 'ignore', 'pipe'],
+        env: { ...process.env, NODE_OPTIONS: '' },
+      },
     );
     // A bench that is interrupted leaves nothing running.
     process.once('exit', () => child.kill('SIGKILL'));

@@ -334,7 +334,9 @@ test(
     const first = { ...noCursor, alerts: 1 };
     const events = range(1, 50).map((name) => ({
       kind: 'alerts' as const,
-      payload: Buffer.from(Alert.encode(Alert.create({ PolicyName: String(name), Data: 'x'.repeat(200) })).finish()),
+      payload: Buffer.from(
+        Alert.encode(Alert.create({ PolicyName: String(name), Data: 'x'.repeat(200) })).finish(),
+      ),
     }));
     const packed = encodeBatch({ streamId: 's', first, missed: noCursor, events }, 'zstd');
     expect(packed.length).toBeLessThan(2000);

@@ -6,7 +6,7 @@ const alert = Alert.create({
   PodName: 'größe',
   Owner: { Ref: 'Deployment', Name: 'oven', Namespace: '' },
   ATags: ['MITRE', 'CIS'],
-  EventData: { Lsm: 'FILE_OPEN', 'ключ': 'x'.repeat(300) },
+  EventData: { Lsm: 'FILE_OPEN', ключ: 'x'.repeat(300) },
   ExecEvent: { ExecID: '1', ExecutableName: 'cat' },
   UID: -1,
 });
@@ -17,7 +17,9 @@ test('events of every kind are events, and so are those with fields of a later v
   expect(isEncodedEvent('logs', Log.encode(Log.create({ Source: 'cat', PPID: 7 })).finish())).toBe(true);
   expect(isEncodedEvent('messages', Message.encode(Message.create({ Message: 'm' })).finish())).toBe(true);
   expect(isEncodedEvent('alerts', Buffer.alloc(0))).toBe(true);
-  const later = Buffer.from([0xc2, 0x3e, 3, 0xff, 0xfe, 0xfd, 0xc8, 0x3e, 1, 0xc1, 0x3e, 1, 2, 3, 4, 5, 6, 7, 8]);
+  const later = Buffer.from([
+    0xc2, 0x3e, 3, 0xff, 0xfe, 0xfd, 0xc8, 0x3e, 1, 0xc1, 0x3e, 1, 2, 3, 4, 5, 6, 7, 8,
+  ]);
   expect(isEncodedEvent('alerts', Buffer.concat([encoded, later]))).toBe(true);
 });
 

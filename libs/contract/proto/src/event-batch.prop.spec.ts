@@ -86,7 +86,10 @@ test.each([
 
 test('a frame that unpacks to more than any batch is refused before it takes the memory', () => {
   const events = [{ kind: 'alerts' as const, payload: Buffer.alloc(64 << 20) }];
-  const bomb = encodeBatch({ streamId: 's', first: { ...noCursor, alerts: 1 }, missed: noCursor, events }, 'zstd');
+  const bomb = encodeBatch(
+    { streamId: 's', first: { ...noCursor, alerts: 1 }, missed: noCursor, events },
+    'zstd',
+  );
   expect(bomb.length).toBeLessThan(100_000);
   expect(readBatchHead(bomb)?.counts.alerts).toBe(1);
   expect(readEvents(bomb)).toBeUndefined();

@@ -50,7 +50,7 @@ export interface FollowAgents extends Service {
 const diallingAtOnce = 32;
 
 /** What all agents together may have sent ahead: when the journal lags, it waits here, in memory. */
-const windowsBytes = 32 << 20;
+const windowsBytes = 16 << 20;
 
 /** Follows every agent on its own: one that is away or slow to answer holds up nobody. */
 export function followAgents(options: FollowAgentsOptions): FollowAgents {

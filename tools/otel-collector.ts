@@ -60,20 +60,25 @@ export async function startCollector(place: CollectorPlace): Promise<RunningColl
     child.once('exit', () => resolve());
     child.once('error', () => resolve());
   });
+  const endWithUs = (): void => void child.kill('SIGKILL');
+  process.once('exit', endWithUs);
   const stop = async (): Promise<void> => {
+    process.off('exit', endWithUs);
     child.kill('SIGTERM');
     await exited;
   };
+  const { pid } = child;
+  if (pid === undefined) throw new Error(`the Collector could not be run: ${place.binary}`);
   const deadline = Date.now() + 30_000;
   while (!readFileSync(log, 'utf8').includes('Everything is ready')) {
-    if (child.exitCode !== null || child.pid === undefined || Date.now() > deadline) {
+    if (child.exitCode !== null || Date.now() > deadline) {
       await stop();
       throw new Error(`the Collector did not start: ${readFileSync(log, 'utf8').slice(-1000)}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   return {
-    pid: child.pid,
+    pid,
     httpUrl: `${place.tls === undefined ? 'http' : 'https'}://${endpoints.http}`,
     grpcAddress: endpoints.grpc,
     file,

@@ -28,7 +28,6 @@ export async function collectorRun(
   }
   const dir = mkdtempSync(join(tmpdir(), 'ka-bench-'));
   const collector = await startCollector({ binary: built.binary, dir, format: 'proto' });
-  process.once('exit', () => process.kill(collector.pid, 'SIGKILL'));
   const order: OtlpLoadOrder = { address: collector.grpcAddress, total, clients: 100, records: 256 };
   const load = forkHere('otlp-load.ts', JSON.stringify(order));
   const begun = await answer<OtlpLoadTold>(load);

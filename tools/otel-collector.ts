@@ -16,6 +16,7 @@ import { buildGoTool } from './go-tool.ts';
 export const buildCollector = (): ReturnType<typeof buildGoTool> => buildGoTool('otel-collector');
 
 export interface RunningCollector {
+  readonly pid: number;
   readonly httpUrl: string;
   readonly grpcAddress: string;
   /** JSON lines: one ExportLogsServiceRequest each. */
@@ -34,6 +35,8 @@ export interface CollectorPlace {
   readonly grpcPort?: number;
   readonly httpPort?: number;
   readonly host?: string;
+  /** Of what it writes; `json` when absent. */
+  readonly format?: 'json' | 'proto';
   /** TLS on both ports, with a client certificate. Plaintext when absent. */
   readonly tls?: { readonly certFile: string; readonly keyFile: string; readonly clientCaFile: string };
 }
@@ -49,7 +52,7 @@ export async function startCollector(place: CollectorPlace): Promise<RunningColl
   const config = join(place.dir, 'collector.yaml');
   const metricsFile = join(place.dir, 'metrics.jsonl');
   const endpoints = { grpc: `${host}:${String(grpcPort)}`, http: `${host}:${String(httpPort)}` };
-  writeFileSync(config, configText(file, metricsFile, endpoints, place.tls));
+  writeFileSync(config, configText(file, metricsFile, endpoints, place));
   const logFd = openSync(log, 'w');
   const child = spawn(place.binary, ['--config', config], { stdio: ['ignore', logFd, logFd] });
   closeSync(logFd);
@@ -57,19 +60,25 @@ export async function startCollector(place: CollectorPlace): Promise<RunningColl
     child.once('exit', () => resolve());
     child.once('error', () => resolve());
   });
+  const endWithUs = (): void => void child.kill('SIGKILL');
+  process.once('exit', endWithUs);
   const stop = async (): Promise<void> => {
+    process.off('exit', endWithUs);
     child.kill('SIGTERM');
     await exited;
   };
+  const { pid } = child;
+  if (pid === undefined) throw new Error(`the Collector could not be run: ${place.binary}`);
   const deadline = Date.now() + 30_000;
   while (!readFileSync(log, 'utf8').includes('Everything is ready')) {
-    if (child.exitCode !== null || child.pid === undefined || Date.now() > deadline) {
+    if (child.exitCode !== null || Date.now() > deadline) {
       await stop();
       throw new Error(`the Collector did not start: ${readFileSync(log, 'utf8').slice(-1000)}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   return {
+    pid,
     httpUrl: `${place.tls === undefined ? 'http' : 'https'}://${endpoints.http}`,
     grpcAddress: endpoints.grpc,
     file,
@@ -92,7 +101,7 @@ function configText(
   file: string,
   metricsFile: string,
   { grpc, http }: { readonly grpc: string; readonly http: string },
-  tls: CollectorPlace['tls'],
+  { tls, format }: CollectorPlace,
 ): string {
   const security =
     tls === undefined
@@ -106,7 +115,7 @@ function configText(
 processors:
   batch: {timeout: 50ms}
 exporters:
-  file: {path: ${JSON.stringify(file)}, flush_interval: 50ms}
+  file: {path: ${JSON.stringify(file)}, format: ${format ?? 'json'}, flush_interval: 50ms}
   file/metrics: {path: ${JSON.stringify(metricsFile)}, flush_interval: 50ms}
 service:
   telemetry:

@@ -1,6 +1,6 @@
 import { Gate } from '@kubearmor-ts/flow';
 import type { Clock, Service } from '@kubearmor-ts/life';
-import { eventKindNames, noCursor } from '@kubearmor-ts/proto';
+import { eventKindNames, noCursor, totalOf } from '@kubearmor-ts/proto';
 import type { Cursor } from '@kubearmor-ts/proto';
 import { followAgent, tlsChannelCredentials } from '@kubearmor-ts/stream';
 import type {
@@ -50,7 +50,7 @@ export interface FollowAgents extends Service {
 const diallingAtOnce = 32;
 
 /** What all agents together may have sent ahead: when the journal lags, it waits here, in memory. */
-const windowsBytes = 32 << 20;
+const windowsBytes = 16 << 20;
 
 /** Follows every agent on its own: one that is away or slow to answer holds up nobody. */
 export function followAgents(options: FollowAgentsOptions): FollowAgents {
@@ -99,10 +99,10 @@ function follow(
       events: {
         consumer: options.consumer,
         resumeAfter: (streamId, node) => agent.resumeAfter(node, options.cursorOf(streamId)),
-        onBatch: (payload, batch, acknowledge) => {
-          agent.received += batch.events.length;
-          if (agent.miss(batch.missed)) options.onMissed(agent.status, batch.missed);
-          return options.onBatch(payload, batch, acknowledge);
+        onBatch: (payload, head, acknowledge) => {
+          agent.received += totalOf(head.counts);
+          if (agent.miss(head.missed)) options.onMissed(agent.status, head.missed);
+          return options.onBatch(payload, head, acknowledge);
         },
       },
     },

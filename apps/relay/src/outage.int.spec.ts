@@ -19,7 +19,7 @@ const never = new AbortController().signal;
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
+}, slowMachineMs);
 
 const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -127,7 +127,7 @@ const everything = (agents: readonly SimulatedAgent[]): Map<string, number[]> =>
 test(
   'a sink that was away gets everything in order, the one beside it never waited, and memory kept its bound',
   async () => {
-    const agents = await startAgents(4, { dataBytes: 300 });
+    const agents = await startAgents(4, { dataBytes: 400 });
     const steady = new Receiver('steady');
     const away = new Receiver('away');
     away.isAway = true;

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { createRealClock } from '@kubearmor-ts/life';
 import { Alert } from '@kubearmor-ts/proto';
 import {
@@ -30,7 +31,11 @@ export function simulateAgent(
   const replay = new ReplayBuffer({ streamId: `boot-of-${name}`, maxBytes: options.maxBytes ?? 64 << 20 });
   const feed = createLogFeed({ replay });
   const clock = createRealClock();
-  const data = 'x'.repeat(options.dataBytes ?? 0);
+  // What would pack well would fill no bound.
+  const data = (): string =>
+    randomBytes(options.dataBytes ?? 0)
+      .toString('base64')
+      .slice(0, options.dataBytes ?? 0);
   let server: ReturnType<typeof createGrpcServer> | undefined;
   let port = 0;
   let published = 0;
@@ -53,7 +58,7 @@ export function simulateAgent(
             PodName: name,
             PolicyName: String(published),
             Source: String(published++),
-            Data: data,
+            Data: data(),
           }),
         );
     },

@@ -1,8 +1,20 @@
 import { messageToFormB, toFormB } from '@kubearmor-ts/event';
 import type { Journal } from '@kubearmor-ts/journal';
 import type { Clock, Service } from '@kubearmor-ts/life';
-import { Alert, Log, Message, encodeBatch, eventKindNames, noCursor, throughOf } from '@kubearmor-ts/proto';
-import type { Cursor, EventBatch, EventKindName, EventSpan } from '@kubearmor-ts/proto';
+import {
+  Alert,
+  Log,
+  Message,
+  countByKind,
+  encodeBatch,
+  eventKindNames,
+  isEncodedEvent,
+  noCursor,
+  readEvents,
+  throughOf,
+  totalOf,
+} from '@kubearmor-ts/proto';
+import type { BatchHead, Cursor, EventBatch, EventKindName, EventSpan } from '@kubearmor-ts/proto';
 import type { FeedKind, LogFeed } from '@kubearmor-ts/stream';
 
 export interface TakeEventsOptions {
@@ -28,17 +40,18 @@ export interface TakeCounts {
 /**
  * Events of agents on their way in: to subscribers and stdout at once, to the journal for every sink.
  *
- *  1. Subscribers get the bytes agents sent, so fields of newer agents survive; a message that cannot be decoded is
+ *  1. Subscribers get the bytes agents sent, so fields of newer agents survive; what a peer could not decode is
  *     counted and not passed on, since it would end their streams.
  *  2. A numbered event enters the journal once, however often it is sent.
  *  3. An agent hears that a batch is safe when the journal has said so.
  *  4. When the journal cannot keep up, agents are held back; they keep what they cannot send.
+ *  5. A batch goes into the journal as it came. Its events are looked for only when somebody here wants them.
  */
 export interface TakeEvents extends Service {
   takeMessage(kind: FeedKind, bytes: Buffer): void | Promise<void>;
   takeBatch(
     payload: Buffer,
-    batch: EventBatch,
+    head: BatchHead,
     acknowledge: (through: Readonly<Cursor>) => void,
   ): void | Promise<void>;
   counts(): TakeCounts;
@@ -54,13 +67,20 @@ export function createTakeEvents(options: TakeEventsOptions): TakeEvents {
   let repeated = 0;
   let gathered: EventSpan[] = [];
 
+  const isHeard = (kind: FeedKind): boolean =>
+    print[kind] !== undefined ||
+    feed.hasSubscribers(kind) ||
+    (kind !== 'messages' && options.watch !== undefined);
+
   const tell = (kind: FeedKind, bytes: Buffer): boolean => {
-    taken[kind] += 1;
     if (kind !== 'messages') options.watch?.(kind, bytes);
     if (print[kind] === undefined && !feed.hasSubscribers(kind)) return true;
+    if (!isEncodedEvent(kind, bytes)) {
+      malformed += 1;
+      return false;
+    }
     try {
-      const line = lineOf(kind, bytes, print[kind] !== undefined);
-      print[kind]?.(line);
+      print[kind]?.(lineOf(kind, bytes));
     } catch {
       malformed += 1;
       return false;
@@ -74,10 +94,11 @@ export function createTakeEvents(options: TakeEventsOptions): TakeEvents {
     gathered = [];
     if (events.length === 0) return;
     const batch: EventBatch = { streamId: '', first: noCursor, missed: noCursor, events };
-    void journal.append(encodeBatch(batch), batch);
+    void journal.append(encodeBatch(batch), headOf(batch));
   };
 
   const takeMessage = (kind: FeedKind, bytes: Buffer): void | Promise<void> => {
+    taken[kind] += 1;
     if (!tell(kind, bytes) || kind === 'messages') return;
     gathered.push({ kind, payload: bytes });
     if (gathered.length >= mostGathered) flush();
@@ -85,17 +106,22 @@ export function createTakeEvents(options: TakeEventsOptions): TakeEvents {
     return journal.whenRoom();
   };
 
-  const takeBatch: TakeEvents['takeBatch'] = (payload, batch, acknowledge) => {
-    const known = journal.cursorOf(batch.streamId) ?? noCursor;
-    const fresh = withoutKnown(batch, known);
-    repeated += batch.events.length - fresh.events.length;
-    if (fresh.events.length === 0) return;
-    const through = throughOf(fresh, known);
-    const bytes = fresh === batch ? payload : encodeBatch(fresh);
-    void journal.append(bytes, fresh).then((isSafe) => {
+  /** To those who want them now; what cannot be read here, no reader of the journal can read, and counts it. */
+  const tellBatch = (payload: Buffer): void => {
+    for (const event of readEvents(payload) ?? []) tell(event.kind, event.payload);
+  };
+
+  const takeBatch: TakeEvents['takeBatch'] = (payload, head, acknowledge) => {
+    const known = journal.cursorOf(head.streamId) ?? noCursor;
+    const fresh = withoutKnown(payload, head, known);
+    repeated += totalOf(head.counts) - totalOf(fresh.head.counts);
+    if (totalOf(fresh.head.counts) === 0) return;
+    const through = throughOf(fresh.head, known);
+    void journal.append(fresh.payload, fresh.head).then((isSafe) => {
       if (isSafe) acknowledge(through);
     });
-    for (const event of fresh.events) tell(event.kind, event.payload);
+    for (const kind of eventKindNames) taken[kind] += fresh.head.counts[kind];
+    if (eventKindNames.some((kind) => fresh.head.counts[kind] > 0 && isHeard(kind))) tellBatch(fresh.payload);
     return journal.whenRoom();
   };
 
@@ -113,29 +139,37 @@ export function createTakeEvents(options: TakeEventsOptions): TakeEvents {
   };
 }
 
-/** Decodes in any case; the text only where it is printed. */
-function lineOf(kind: FeedKind, bytes: Buffer, isPrinted: boolean): string {
-  if (kind === 'messages') {
-    const message = Message.decode(bytes);
-    return isPrinted ? messageToFormB(message) : '';
-  }
-  const event = kind === 'alerts' ? Alert.decode(bytes) : Log.decode(bytes);
-  return isPrinted ? toFormB(event) : '';
+function lineOf(kind: FeedKind, bytes: Buffer): string {
+  if (kind === 'messages') return messageToFormB(Message.decode(bytes));
+  return toFormB(kind === 'alerts' ? Alert.decode(bytes) : Log.decode(bytes));
 }
 
-/** The events of a batch whose numbers are beyond those known; the batch itself when that is all of them. */
-function withoutKnown(batch: EventBatch, known: Readonly<Cursor>): EventBatch {
+const headOf = (batch: EventBatch): BatchHead => ({ ...batch, counts: countByKind(batch.events) });
+
+interface Taken {
+  readonly payload: Buffer;
+  readonly head: BatchHead;
+}
+
+/** The part of a batch whose numbers are beyond those known; all of it, untouched, when that is all. */
+function withoutKnown(payload: Buffer, head: BatchHead, known: Readonly<Cursor>): Taken {
   const surplus = (kind: EventKindName): number =>
-    batch.first[kind] === 0 ? 0 : Math.max(0, known[kind] - batch.first[kind] + 1);
-  if (eventKindNames.every((kind) => surplus(kind) === 0)) return batch;
+    head.first[kind] === 0 ? 0 : Math.min(head.counts[kind], Math.max(0, known[kind] - head.first[kind] + 1));
   const left = { alerts: surplus('alerts'), logs: surplus('logs'), messages: surplus('messages') };
-  const first = { ...batch.first };
-  const events = batch.events.filter(({ kind }) => {
+  if (totalOf(left) === 0) return { payload, head };
+  if (totalOf(left) === totalOf(head.counts)) return { payload, head: { ...head, counts: noCursor } };
+  const first = { ...head.first };
+  const all = readEvents(payload);
+  // Kept as it is: who reads the journal counts what is none.
+  if (all === undefined) return { payload, head };
+  const events = all.filter(({ kind }) => {
     if (left[kind] === 0) return true;
     left[kind] -= 1;
     first[kind] += 1;
     return false;
   });
-  for (const kind of eventKindNames) if (!events.some((event) => event.kind === kind)) first[kind] = 0;
-  return { ...batch, first, events };
+  const counts = countByKind(events);
+  for (const kind of eventKindNames) if (counts[kind] === 0) first[kind] = 0;
+  const batch: EventBatch = { ...head, first, events };
+  return { payload: encodeBatch(batch), head: { ...head, first, counts } };
 }

@@ -3,7 +3,7 @@ import type { ChannelCredentials, ServiceError } from '@grpc/grpc-js';
 import { readSecret, readTlsMaterial } from '@kubearmor-ts/sink-net';
 import type { Secret, TlsConfig } from '@kubearmor-ts/sink-net';
 import type { Delivery, OtlpTransport, Refusal } from './delivery.ts';
-import { decodeResponse } from './encode-batch.ts';
+import { decodeResponse } from './export-response.ts';
 import { retryInfoDelay } from './retry-info.ts';
 
 export interface GrpcTransportOptions {

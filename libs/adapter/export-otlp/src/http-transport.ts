@@ -1,7 +1,7 @@
 import { createHttpSender } from '@kubearmor-ts/sink-net';
 import type { Secret, TlsConfig } from '@kubearmor-ts/sink-net';
 import type { Delivery, OtlpTransport } from './delivery.ts';
-import { decodeResponse } from './encode-batch.ts';
+import { decodeResponse } from './export-response.ts';
 
 export interface HttpTransportOptions {
   /** With path, usually `/v1/logs`. */

@@ -1,7 +1,8 @@
 export { AlertCounts } from './alert-counts.ts';
 export type { AlertSeries } from './alert-counts.ts';
 export type { Delivery, OtlpTransport, Refusal } from './delivery.ts';
-export { decodeResponse, encodeBatch } from './encode-batch.ts';
+export { LogsEncoder } from './encode-logs.ts';
+export { decodeResponse } from './export-response.ts';
 export { encodeMetrics } from './encode-metrics.ts';
 export type { MetricReading, MetricsMoment } from './encode-metrics.ts';
 export { createGrpcTransport } from './grpc-transport.ts';

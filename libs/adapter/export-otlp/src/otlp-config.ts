@@ -21,13 +21,13 @@ const connectionOptions = {
 
 export const otlpOptions = {
   ...connectionOptions,
-  batchSize: { type: 'int', default: 1000, min: 1, max: 50_000, help: 'events in a batch and in a request' },
+  batchSize: { type: 'int', default: 512, min: 1, max: 50_000, help: 'events in a batch and in a request' },
   batchDelayMs: {
     type: 'int',
-    default: 200,
+    default: 100,
     min: 0,
     max: 60_000,
-    help: 'how long an event waits for company',
+    help: 'how long an event waits for company, when others went just before it',
   },
 } as const satisfies SinkOptionTable;
 

@@ -1,10 +1,9 @@
 import type { Clock } from '@kubearmor-ts/life';
-import { toOtelRecord } from '@kubearmor-ts/schema-maps';
 import type { Delivery, Sink, SinkRecord } from '@kubearmor-ts/sink';
 import { deliverParts } from '@kubearmor-ts/sink-net';
 import type { PartAnswer } from '@kubearmor-ts/sink-net';
 import type { OtlpTransport } from './delivery.ts';
-import { encodeBatch } from './encode-batch.ts';
+import { LogsEncoder } from './encode-logs.ts';
 import { createTransport } from './otlp-config.ts';
 import type { OtlpConfig } from './otlp-config.ts';
 
@@ -21,12 +20,13 @@ export interface OtlpSinkOptions {
 export function createOtlpSink({ config, clock, env }: OtlpSinkOptions): Sink {
   const nowMs = (): number => Number(clock.wallNs() / 1_000_000n);
   const transport = createTransport(config, 'logs', { env, nowMs });
+  const encoder = new LogsEncoder();
 
   async function deliver(batch: readonly SinkRecord[], signal: AbortSignal): Promise<Delivery> {
     let unnamed = 0;
     let said = '';
     const send = async (part: readonly SinkRecord[]): Promise<PartAnswer> => {
-      const sent = await sendPart(part, transport, clock, signal);
+      const sent = await sendPart(part, encoder, transport, clock, signal);
       unnamed += sent.unnamed;
       said ||= sent.said;
       return sent.answer;
@@ -55,6 +55,7 @@ interface Sent {
 
 async function sendPart(
   part: readonly SinkRecord[],
+  encoder: LogsEncoder,
   transport: OtlpTransport,
   clock: Clock,
   signal: AbortSignal,
@@ -62,8 +63,8 @@ async function sendPart(
   const nothing = { unnamed: 0, said: '' };
   let bytes: Uint8Array;
   try {
-    bytes = encodeBatch(
-      part.map(({ event }) => toOtelRecord(event)),
+    bytes = encoder.encode(
+      part.map(({ event }) => event),
       clock.wallNs(),
     );
   } catch (cause) {

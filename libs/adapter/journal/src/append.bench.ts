@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRealClock } from '@kubearmor-ts/life';
-import { Alert, encodeBatch, noCursor, readBatch } from '@kubearmor-ts/proto';
+import { Alert, encodeBatch, noCursor, readBatchHead } from '@kubearmor-ts/proto';
 import type { EventSpan } from '@kubearmor-ts/proto';
 import { createJournal } from './index.ts';
 
@@ -42,7 +42,7 @@ await Promise.all(
         events,
       });
       const sent = performance.now();
-      await journal.append(payload, readBatch(payload)!);
+      await journal.append(payload, readBatchHead(payload)!);
       delays.push(performance.now() - sent);
     }
   }),

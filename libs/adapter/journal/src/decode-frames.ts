@@ -1,4 +1,4 @@
-import { Alert, Log, readBatch } from '@kubearmor-ts/proto';
+import { Alert, Log, readEvents } from '@kubearmor-ts/proto';
 import type { SinkRecord } from '@kubearmor-ts/sink';
 import type { Frame } from './frame.ts';
 
@@ -33,19 +33,23 @@ export class FrameDecoder {
   }
 
   private decodeNow(frame: Frame): DecodedFrame {
-    const batch = readBatch(frame.payload);
-    if (batch === undefined) {
-      this.malformed += frame.count;
-      return new Array<undefined>(frame.count).fill(undefined);
+    const events = readEvents(frame.payload) ?? [];
+    const decoded = new Array<SinkRecord | undefined>(frame.count).fill(undefined);
+    for (let place = 0; place < frame.count; place++) {
+      const span = events[place];
+      // The numbers were given away on the word of the batch's head.
+      if (span === undefined) this.malformed += 1;
+      else if (span.kind !== 'messages') decoded[place] = this.decodeEvent(span.kind, span.payload);
     }
-    return batch.events.slice(0, frame.count).map(({ kind, payload }) => {
-      if (kind === 'messages') return undefined;
-      try {
-        return { kind, event: kind === 'alerts' ? Alert.decode(payload) : Log.decode(payload) };
-      } catch {
-        this.malformed += 1;
-        return undefined;
-      }
-    });
+    return decoded;
+  }
+
+  private decodeEvent(kind: SinkRecord['kind'], payload: Buffer): SinkRecord | undefined {
+    try {
+      return { kind, event: kind === 'alerts' ? Alert.decode(payload) : Log.decode(payload) };
+    } catch {
+      this.malformed += 1;
+      return undefined;
+    }
   }
 }

@@ -15,20 +15,23 @@ export interface TailEntry {
  * The youngest frames, in memory: readers that keep up never touch the disk, and it is where frames stay while the disk
  * cannot be written.
  *
- *  1. Never more than `maxBytes`, but always the youngest frame.
+ *  1. Never more than `maxBytes`, and of what is also elsewhere never more than `keptBytes`; but always the youngest
+ *     frame.
  *  2. Frames below `keptEnd` are also elsewhere; pushing out another one loses its records, which is counted.
  */
 export class FrameTail {
   lost = 0;
   keptEnd: number;
   private readonly maxBytes: number;
+  private readonly keptBytes: number;
   private entries: TailEntry[] = [];
   /** Index of the oldest entry; the array is compacted now and then. */
   private head = 0;
   private heldBytes = 0;
 
-  constructor(maxBytes: number, keptEnd: number) {
+  constructor(maxBytes: number, keptEnd: number, keptBytes = maxBytes) {
     this.maxBytes = maxBytes;
+    this.keptBytes = keptBytes;
     this.keptEnd = keptEnd;
   }
 
@@ -44,7 +47,7 @@ export class FrameTail {
   push(entry: TailEntry): void {
     this.entries.push(entry);
     this.heldBytes += sizeOf(entry.frame);
-    while (this.heldBytes > this.maxBytes && this.entries.length - this.head > 1) this.shift();
+    while (this.entries.length - this.head > 1 && this.heldBytes > this.boundOfOldest()) this.shift();
   }
 
   /** Frames that are nowhere else, oldest first. */
@@ -65,6 +68,11 @@ export class FrameTail {
       else high = middle;
     }
     return this.entries[low]?.frame;
+  }
+
+  private boundOfOldest(): number {
+    const isKept = endOf(this.entries[this.head]!.frame) <= this.keptEnd;
+    return isKept ? Math.min(this.keptBytes, this.maxBytes) : this.maxBytes;
   }
 
   private shift(): void {

@@ -15,8 +15,8 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Backoff } from '@kubearmor-ts/flow';
 import type { Clock } from '@kubearmor-ts/life';
-import { noCursor, throughOf } from '@kubearmor-ts/proto';
-import type { Cursor, EventBatch } from '@kubearmor-ts/proto';
+import { noCursor, throughOf, totalOf } from '@kubearmor-ts/proto';
+import type { BatchHead, Cursor } from '@kubearmor-ts/proto';
 import { FrameDecoder } from './decode-frames.ts';
 import { DirectoryLock } from './directory-lock.ts';
 import { JournalError } from './errors.ts';
@@ -30,10 +30,13 @@ import { cursorPath, readStoredCursor } from './reader-cursor.ts';
 import { SegmentStore } from './segment-store.ts';
 import { StreamCursors } from './stream-cursors.ts';
 
-const maxQueuedBytes = 8 << 20;
-const maxWriteBytes = 4 << 20;
+const maxQueuedBytes = 4 << 20;
+const maxWriteBytes = 2 << 20;
+/** Of what is on disk: a reader that is further behind reads there. */
+const readFromMemoryBytes = 8 << 20;
 const maxStreams = 4096;
-const decodedRecords = 4096;
+/** Shared by readers that pass at about the same time; each is a few kilobytes. */
+const decodedRecords = 512;
 const retainEveryMs = 30_000;
 
 export function createJournal(options: JournalOptions): Journal {
@@ -80,7 +83,8 @@ class FramedJournal implements Journal {
       this.store = new SegmentStore({ ...storage, segmentBytes, clock: options.clock, maxStreams });
     }
     this.state = { kind: storage === undefined ? 'memory' : 'disk' };
-    this.tail = new FrameTail(options.memoryBytes, 1);
+    const keptBytes = storage === undefined ? options.memoryBytes : readFromMemoryBytes;
+    this.tail = new FrameTail(options.memoryBytes, 1, keptBytes);
   }
 
   get oldest(): number {
@@ -104,16 +108,16 @@ class FramedJournal implements Journal {
     await this.lock?.release();
   }
 
-  append(payload: Buffer, batch: EventBatch): Promise<boolean> {
-    const count = batch.events.length;
+  append(payload: Buffer, head: BatchHead): Promise<boolean> {
+    const count = totalOf(head.counts);
     const wallMs = Number(this.clock.wallNs() / 1_000_000n);
     // A batch may only say what was missed.
     if (count === 0) return Promise.resolve(true);
     const frame: Frame = { type: frameType.events, first: this.next, count, wallMs, payload };
     this.next += count;
     this.appended += count;
-    const { streamId } = batch;
-    const through = throughOf(batch, this.arrived.get(streamId) ?? noCursor);
+    const { streamId } = head;
+    const through = throughOf(head, this.arrived.get(streamId) ?? noCursor);
     this.arrived.set(streamId, through);
     if (this.state.kind === 'memory') {
       this.tail.keptEnd = this.next;

@@ -75,8 +75,7 @@ export class JournalReader implements RecordSource {
     const records: SinkRecord[] = [];
     let bytes = 0;
     let cut = 0;
-    // One frame or a part of one at a time, but never nothing while there is something.
-    while (records.length === 0 && this.position < this.side.end) {
+    while (records.length < maxRecords && bytes < maxBytes && this.position < this.side.end) {
       const found = await this.frameHere();
       if (found === 'failed') break;
       // No frame anywhere: what the numbers promise is gone.
@@ -86,7 +85,10 @@ export class JournalReader implements RecordSource {
       if (found === undefined) break;
       const { frame, decoded } = found;
       const averageBytes = sizeOf(frame) / Math.max(1, frame.count);
-      const fitting = Math.max(1, Math.min(maxRecords, Math.floor(maxBytes / averageBytes)));
+      const fits = Math.min(maxRecords - records.length, Math.floor((maxBytes - bytes) / averageBytes));
+      // Never nothing while there is something.
+      if (fits < 1 && records.length > 0) break;
+      const fitting = Math.max(1, fits);
       const to = Math.min(endOf(frame), this.position + fitting);
       for (const record of decoded.slice(this.position - frame.first, to - frame.first))
         if (record !== undefined) records.push(record);

@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRealClock } from '@kubearmor-ts/life';
 import type { Clock } from '@kubearmor-ts/life';
-import { Alert, encodeBatch, noCursor } from '@kubearmor-ts/proto';
+import { Alert, countByKind, encodeBatch, noCursor } from '@kubearmor-ts/proto';
 import type { EventBatch } from '@kubearmor-ts/proto';
 import type { RecordSource } from '@kubearmor-ts/sink';
 import { createJournal } from './index.ts';
@@ -68,9 +68,16 @@ function append(journal: Journal, count: number, streamId = '', first = 1, paddi
       Alert.encode(Alert.create({ PolicyName: String(numbered++), Data: 'x'.repeat(padding) })).finish(),
     ),
   }));
-  const batch = { streamId, first: { ...noCursor, alerts: first }, missed: noCursor, events };
-  return journal.append(encodeBatch(batch), batch);
+  return appendBatch(journal, {
+    streamId,
+    first: { ...noCursor, alerts: first },
+    missed: noCursor,
+    events,
+  });
 }
+
+const appendBatch = (journal: Journal, batch: EventBatch): Promise<boolean> =>
+  journal.append(encodeBatch(batch), { ...batch, counts: countByKind(batch.events) });
 
 async function readAll(source: RecordSource): Promise<{ names: number[]; cut: number; position: number }> {
   const names: number[] = [];
@@ -309,11 +316,53 @@ test(
         { kind: 'messages', payload: Buffer.from('m') },
       ],
     };
-    await journal.append(encodeBatch(batch), batch);
-    await journal.append(encodeBatch(batch), batch);
+    await appendBatch(journal, batch);
+    await appendBatch(journal, batch);
     expect((await readAll(reader)).names).toEqual([42, 42]);
     expect(reader.lag).toBe(0);
     expect(journal.counts().malformed).toBe(2);
+  },
+  slowMachineMs,
+);
+
+test(
+  'a packed batch is read like a plain one, and events that it promised and does not have are counted',
+  async () => {
+    const { journal } = await start();
+    const reader = journal.reader('r');
+    await reader.read(1, 1);
+    const first = { ...noCursor, alerts: 1 };
+    const events = range(1, 50).map((name) => ({
+      kind: 'alerts' as const,
+      payload: Buffer.from(
+        Alert.encode(Alert.create({ PolicyName: String(name), Data: 'x'.repeat(200) })).finish(),
+      ),
+    }));
+    const packed = encodeBatch({ streamId: 's', first, missed: noCursor, events }, 'zstd');
+    expect(packed.length).toBeLessThan(2000);
+    const head = { streamId: 's', first, missed: noCursor, counts: { ...noCursor, alerts: 50 } };
+    await journal.append(packed, head);
+    expect((await readAll(reader)).names).toEqual(range(1, 50));
+    const torn = Buffer.from(packed);
+    torn.fill(0xff, torn.length >> 1);
+    await journal.append(torn, head);
+    await journal.append(packed, { ...head, counts: { ...noCursor, alerts: 53 } });
+    expect((await readAll(reader)).names).toEqual(range(1, 50));
+    expect(journal.counts().malformed).toBe(53);
+    expect(reader.lag).toBe(0);
+  },
+  slowMachineMs,
+);
+
+test(
+  'one read takes what there is from several batches, as much as it may',
+  async () => {
+    const { journal } = await start();
+    const reader = journal.reader('r');
+    await reader.read(1, 1);
+    for (let batch = 0; batch < 10; batch++) await append(journal, 3, '', 1, 100);
+    expect((await reader.read(20, 1 << 20)).records).toHaveLength(20);
+    expect((await reader.read(20, 300)).records.length).toBeLessThan(4);
   },
   slowMachineMs,
 );

@@ -1,6 +1,6 @@
 import type { BackoffLimits } from '@kubearmor-ts/flow';
 import type { Clock, Service } from '@kubearmor-ts/life';
-import type { Cursor, EventBatch } from '@kubearmor-ts/proto';
+import type { BatchHead, Cursor } from '@kubearmor-ts/proto';
 import type { RecordSource } from '@kubearmor-ts/sink';
 
 export interface JournalStorage {
@@ -34,7 +34,7 @@ export interface JournalCounts {
   readonly appended: number;
   /** Records that memory had to push out before the disk took them. */
   readonly lost: number;
-  /** Events no reader could decode. */
+  /** Events that a batch promised and that were none: no reader gets them. */
   readonly malformed: number;
   readonly oldest: number;
   readonly end: number;
@@ -51,8 +51,8 @@ export interface JournalCounts {
 
 export interface Journal extends Service {
   readonly state: JournalState;
-  /** `payload` holds the encoded `batch`; it must not change afterwards. */
-  append(payload: Buffer, batch: EventBatch): Promise<boolean>;
+  /** `payload` is the batch with this head, kept as it is; it must not change afterwards. */
+  append(payload: Buffer, head: BatchHead): Promise<boolean>;
   /** Something to wait for before the next append, when too much waits for the disk. */
   whenRoom(): Promise<void> | undefined;
   /** How far a stream has come, counting what is not yet safe. */

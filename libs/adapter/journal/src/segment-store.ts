@@ -11,7 +11,7 @@
 import { mkdir, readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '@kubearmor-ts/life';
-import { readBatch, throughOf, noCursor } from '@kubearmor-ts/proto';
+import { noCursor, readBatchHead, throughOf } from '@kubearmor-ts/proto';
 import { systemCode } from './errors.ts';
 import { endOf, frameType } from './frame.ts';
 import type { Frame } from './frame.ts';
@@ -185,9 +185,9 @@ async function recoverSegment(
     if (frame.type === frameType.cursors)
       cursors = new StreamCursors(maxStreams, decodeStreamCursors(frame.payload));
     else {
-      const batch = readBatch(frame.payload);
-      if (batch !== undefined)
-        cursors.set(batch.streamId, throughOf(batch, cursors.get(batch.streamId) ?? noCursor));
+      const head = readBatchHead(frame.payload);
+      if (head !== undefined)
+        cursors.set(head.streamId, throughOf(head, cursors.get(head.streamId) ?? noCursor));
     }
   }
   await scan.close();

@@ -112,6 +112,29 @@ test('a full batch goes out at once, a part of one when its first record has wai
   expect(source.isClosed).toBe(true);
 });
 
+test('a record after a pause goes at once, those that follow wait for company', async () => {
+  const { source, clock, runner, batches } = rig();
+  await runner.start(never);
+  source.add(alert('a'));
+  await turns();
+  expect(batches).toEqual([['a']]);
+  await clock.advance(40);
+  source.add(alert('b'));
+  await turns();
+  await clock.advance(59);
+  source.add(alert('c'));
+  await turns();
+  expect(batches).toEqual([['a']]);
+  await clock.advance(1);
+  await turns();
+  expect(batches).toEqual([['a'], ['b', 'c']]);
+  await clock.advance(100);
+  source.add(alert('d'));
+  await turns();
+  expect(batches.at(-1)).toEqual(['d']);
+  await runner.stop();
+});
+
 test('a receiver that fails gets the same batch again after growing pauses, and the source is not told before', async () => {
   const { source, clock, runner, batches, answers, balance } = rig();
   answers.push({ kind: 'retry', reason: 'HTTP 503' }, { kind: 'retry', reason: 'HTTP 503' });
@@ -127,14 +150,10 @@ test('a receiver that fails gets the same batch again after growing pauses, and 
   expect(source.committed).toBe(0);
   await clock.advance(1000);
   await turns();
-  expect(batches).toEqual([
-    ['a', 'b', 'c'],
-    ['a', 'b', 'c'],
-    ['a', 'b', 'c'],
-  ]);
-  expect(source.committed).toBe(3);
+  expect(batches).toEqual([['a', 'b', 'c'], ['a', 'b', 'c'], ['a', 'b', 'c'], ['d']]);
+  expect(source.committed).toBe(4);
   expect(runner.isHealthy).toBe(true);
-  expect(runner.counts()).toMatchObject({ retries: 2, delivered: 3 });
+  expect(runner.counts()).toMatchObject({ retries: 2, delivered: 4 });
   await runner.stop();
 });
 

@@ -114,6 +114,7 @@ export function createSinkRunner(options: SinkRunnerOptions): SinkRunner {
   let pending: readonly SinkRecord[] = [];
   let isHealthy = true;
   let lastDeliveryMs: number | undefined;
+  let lastSentMs = -Infinity;
   let running: Promise<void> = Promise.resolve();
   let sinceTurn = 0;
   let unsaid = 0;
@@ -135,7 +136,8 @@ export function createSinkRunner(options: SinkRunnerOptions): SinkRunner {
     let position = 0;
     let bytes = 0;
     let dueMs = Infinity;
-    while (batch.length < maxItems && bytes < maxBatchBytes) {
+    const isFull = (): boolean => batch.length >= maxItems || bytes >= maxBatchBytes;
+    while (!isFull()) {
       const read = await source.read(maxItems - batch.length, maxBatchBytes - bytes);
       position = read.position;
       totals.cut += read.cut;
@@ -143,12 +145,14 @@ export function createSinkRunner(options: SinkRunnerOptions): SinkRunner {
       const nowMs = clock.nowMs();
       for (const record of read.records) keep(record, nowMs, batch);
       bytes += batch.length === 0 ? 0 : read.bytes;
-      if (batch.length > 0) dueMs = Math.min(dueMs, nowMs + maxDelayMs);
-      if (read.records.length === 0) {
+      // After a pause at once; else not sooner than `maxDelayMs` after the batch before.
+      if (batch.length > 0) dueMs = Math.max(nowMs, lastSentMs + maxDelayMs);
+      if (read.records.length > 0) await takeTurn(read.records.length);
+      if (!isFull() && (read.records.length === 0 || source.lag === 0)) {
         if (batch.length === 0) source.commit(position);
-        if (stopping.signal.aborted || nowMs >= dueMs) break;
-        await more(dueMs - nowMs);
-      } else await takeTurn(read.records.length);
+        if (stopping.signal.aborted || clock.nowMs() >= dueMs) break;
+        await more(dueMs - clock.nowMs());
+      }
       if (giveUp.signal.aborted || (stopping.signal.aborted && options.drainsOnStop !== true)) break;
     }
     addNotice(batch);
@@ -191,6 +195,7 @@ export function createSinkRunner(options: SinkRunnerOptions): SinkRunner {
   /** Until nothing of `pending` is left, or the runner has to stop. */
   async function deliver(): Promise<void> {
     const bornMs = clock.nowMs();
+    lastSentMs = bornMs;
     step({ kind: 'batch' });
     for (;;) {
       const delivery = await attempt(pending);

@@ -37,7 +37,7 @@ export interface RejectedRecord {
 
 export interface BatchLimits {
   readonly maxItems: number;
-  /** How long the first record of a batch may wait for more. */
+  /** How long the first record of a batch may wait for more; it waits only when a batch went just before it. */
   readonly maxDelayMs: number;
 }
 

@@ -3,11 +3,13 @@ import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { Clock } from '@kubearmor-ts/life';
 import {
   EventStreamServiceService,
+  Packing,
   StreamEventsResponse,
+  countByKind,
   encodeBatch,
   encodeBatchResponse,
 } from '@kubearmor-ts/proto';
-import type { Cursor, StreamEventsRequest } from '@kubearmor-ts/proto';
+import type { Cursor, EventBatch, StreamEventsRequest } from '@kubearmor-ts/proto';
 import type { GrpcService } from './grpc-server.ts';
 import type { ReplayBuffer } from './replay-buffer.ts';
 
@@ -16,7 +18,7 @@ export interface EventStreamOptions {
   /** For people, in the hello. */
   readonly nodeName: () => string;
   readonly clock: Clock;
-  /** How long the first event of a batch waits for company. */
+  /** An event that comes so soon after a batch waits for company until then; after a pause it goes at once. */
   readonly gatherMs?: number;
   /** A reader that was away so long is not waited for any more: its events are not held for it. */
   readonly forgetAfterMs?: number;
@@ -37,8 +39,10 @@ export interface EventStreamService extends GrpcService {
 type Call = ServerDuplexStream<StreamEventsRequest, Buffer>;
 
 const maxBatchEvents = 256;
-/** A reader's end of the transport holds up to sixteen messages ahead, of every agent. */
+/** On the wire: a reader's end of the transport holds up to sixteen messages ahead, of every agent. */
 const maxBatchBytes = 64 << 10;
+/** Of events, where they pack well. */
+const maxUnpackedBytes = 256 << 10;
 
 const identity = (bytes: Buffer): Buffer => bytes;
 
@@ -124,7 +128,11 @@ class ReaderSession {
   private readonly onKnown: (consumer: string) => void;
   private readonly ended = new AbortController();
   private place: Cursor | undefined;
+  private packing: 'plain' | 'zstd' = 'plain';
+  /** How much the events of a batch may be: what they packed to the last time says what is wise. */
+  private readBytes = maxBatchBytes;
   private isGathering = false;
+  private lastSentMs = -Infinity;
   private isDraining = false;
   private unsubscribe: (() => void) | undefined;
 
@@ -159,12 +167,13 @@ class ReaderSession {
       this.refuse('a resume comes first, and once');
       return;
     }
-    const { consumer, after } = request.value;
+    const { consumer, after, unpacks } = request.value;
     if (consumer === '' || consumer.length > 256) {
       this.refuse('a reader has a name of up to 256 characters');
       return;
     }
     this.consumer = consumer;
+    if (unpacks.includes(Packing.ZSTD)) this.packing = 'zstd';
     this.place = after === undefined ? buffer.beforeOldest() : buffer.clamp(after);
     this.onKnown(consumer);
     buffer.know(consumer, this.place);
@@ -179,29 +188,42 @@ class ReaderSession {
   private gather(): void {
     if (this.isGathering || this.isDraining) return;
     this.isGathering = true;
-    void this.options.clock.sleep(this.options.gatherMs ?? 10, this.ended.signal).then(() => {
+    const { clock, gatherMs } = this.options;
+    const pauseMs = Math.max(0, this.lastSentMs + (gatherMs ?? 50) - clock.nowMs());
+    // Also without a pause: what is published in one go is one batch.
+    void clock.sleep(pauseMs, this.ended.signal).then(() => {
       this.isGathering = false;
       this.pump();
     });
   }
 
   private pump(): void {
-    const { buffer } = this.options;
+    const { buffer, clock } = this.options;
     while (this.place !== undefined && !this.isDraining && !this.ended.signal.aborted) {
-      const batch = buffer.read(this.place, maxBatchEvents, maxBatchBytes);
+      const batch = buffer.read(this.place, maxBatchEvents, this.readBytes);
       if (batch === undefined) return;
       const place = this.place;
-      const advanced = (kind: keyof Cursor): number =>
-        place[kind] + batch.missed[kind] + batch.events.filter((event) => event.kind === kind).length;
+      const counts = countByKind(batch.events);
+      const advanced = (kind: keyof Cursor): number => place[kind] + batch.missed[kind] + counts[kind];
       this.place = { alerts: advanced('alerts'), logs: advanced('logs'), messages: advanced('messages') };
       this.sentEvents += batch.events.length;
       this.sentBatches += 1;
-      if (this.call.write(encodeBatchResponse(encodeBatch(batch)))) continue;
+      this.lastSentMs = clock.nowMs();
+      if (this.call.write(encodeBatchResponse(this.encode(batch)))) continue;
       this.isDraining = true;
       this.call.once('drain', () => {
         this.isDraining = false;
         this.pump();
       });
     }
+  }
+
+  private encode(batch: EventBatch): Buffer {
+    const bytes = encodeBatch(batch, this.packing);
+    let eventBytes = 0;
+    for (const { payload } of batch.events) eventBytes += payload.length;
+    const isPackedWell = bytes.length * (maxUnpackedBytes / maxBatchBytes) < eventBytes;
+    this.readBytes = isPackedWell ? maxUnpackedBytes : maxBatchBytes;
+    return bytes;
   }
 }

@@ -8,9 +8,10 @@ import {
   encodeBatch,
   encodeBatchResponse,
   noCursor,
+  readEvents,
   StreamEventsResponse,
 } from '@kubearmor-ts/proto';
-import type { Cursor, EventBatch } from '@kubearmor-ts/proto';
+import type { BatchHead, Cursor } from '@kubearmor-ts/proto';
 import { rawEventStreamDefinition } from './event-stream-service.ts';
 import {
   ReplayBuffer,
@@ -84,7 +85,7 @@ async function startAgent(
 class Memory {
   readonly cursors = new Map<string, Cursor>();
   readonly names: string[] = [];
-  readonly batches: EventBatch[] = [];
+  readonly batches: BatchHead[] = [];
   readonly missed: Cursor = { ...noCursor };
   readonly nodes: string[] = [];
   readonly protocols: string[] = [];
@@ -112,17 +113,17 @@ function follow(address: string, memory: Memory, more: Partial<FollowAgentOption
           memory.nodes.push(node);
           return memory.cursors.get(streamId) ?? (memory.cursors.size > 0 ? noCursor : undefined);
         },
-        onBatch: async (_payload, batch, acknowledge) => {
+        onBatch: async (payload, batch, acknowledge) => {
           await memory.hold;
           memory.batches.push(batch);
           const through = { ...(memory.cursors.get(batch.streamId) ?? noCursor) };
           for (const kind of ['alerts', 'logs', 'messages'] as const) {
-            const count = batch.events.filter((event) => event.kind === kind).length;
+            const count = batch.counts[kind];
             if (count > 0) through[kind] = batch.first[kind] + count - 1;
             memory.missed[kind] += batch.missed[kind];
           }
-          for (const { kind, payload } of batch.events)
-            if (kind === 'alerts') memory.names.push(Alert.decode(payload).PolicyName);
+          for (const event of readEvents(payload) ?? [])
+            if (event.kind === 'alerts') memory.names.push(Alert.decode(event.payload).PolicyName);
           if (!memory.acknowledges) return;
           memory.cursors.set(batch.streamId, through);
           acknowledge(through);
@@ -193,7 +194,7 @@ test(
     const memory = new Memory();
     const first = follow(agent.address, memory);
     agent.alert(1);
-    await until(() => memory.cursors.get('boot-1')?.alerts === 1);
+    await until(() => memory.cursors.get('boot-1')?.alerts === 1 && agent.replay.counts().heldBytes === 0);
     await first.stop();
     for (let name = 2; name <= 1000; name++) agent.alert(name);
     for (let log = 0; log < 1000; log++) agent.feed.publishLog(Log.create({ Type: 'HostLog' }));

@@ -63,7 +63,7 @@ export function followAgent(options: FollowAgentOptions, signal: AbortSignal): P
     const own = new AbortController();
     const either = AbortSignal.any([ending, own.signal]);
     const parts = [
-      client.streamEvents(options.events, opened, either),
+      client.streamEvents(options.events, options.clock, opened, either),
       client.healthCheck().then(() => keepAlive(client.healthCheck, options, either)),
     ];
     let isServed: boolean;

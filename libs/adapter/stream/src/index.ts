@@ -2,7 +2,7 @@ export type { BroadcastCounts } from './broadcast.ts';
 export { StreamError, streamErrorCodes } from './errors.ts';
 export type { StreamErrorCode } from './errors.ts';
 export type { EventStreamHandlers } from './event-stream-call.ts';
-export { eventStreamService } from './event-stream-service.ts';
+export { eventStreamService, rawEventStreamDefinition } from './event-stream-service.ts';
 export type { EventStreamCounts, EventStreamOptions, EventStreamService } from './event-stream-service.ts';
 export { followAgent, followLogService } from './follow.ts';
 export type { FollowAgentOptions, FollowOptions, SessionOptions } from './follow.ts';

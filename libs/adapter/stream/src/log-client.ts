@@ -1,5 +1,6 @@
 import { Metadata, credentials as grpcCredentials, makeGenericClientConstructor } from '@grpc/grpc-js';
 import type { ChannelCredentials, Client, ClientReadableStream } from '@grpc/grpc-js';
+import type { Clock } from '@kubearmor-ts/life';
 import { Alert, Log, Message } from '@kubearmor-ts/proto';
 import type { LogServiceClient, ReplyMessage, RequestMessage } from '@kubearmor-ts/proto';
 import { StreamError, toStreamError } from './errors.ts';
@@ -28,7 +29,12 @@ export interface LogClient {
   /** Encoded messages as they came. Ends when the peer ends the stream or the signal fires; throws a StreamError. */
   watchRaw(kind: FeedKind, filter: string, signal: AbortSignal): AsyncIterable<Buffer>;
   /** Reads the peer's batches until the signal fires; false at once when it does not serve any. */
-  streamEvents(handlers: EventStreamHandlers, onOpened: () => void, signal: AbortSignal): Promise<boolean>;
+  streamEvents(
+    handlers: EventStreamHandlers,
+    clock: Clock,
+    onOpened: () => void,
+    signal: AbortSignal,
+  ): Promise<boolean>;
   watchAlerts(filter: string, signal: AbortSignal): AsyncIterable<Alert>;
   watchLogs(filter: string, signal: AbortSignal): AsyncIterable<Log>;
   watchMessages(filter: string, signal: AbortSignal): AsyncIterable<Message>;
@@ -134,8 +140,8 @@ export function createLogClient(options: LogClientOptions): LogClient {
       });
     },
     watchRaw,
-    streamEvents: (handlers, onOpened, signal) =>
-      readEventStream(client, address, toError, handlers, onOpened, signal),
+    streamEvents: (handlers, clock, onOpened, signal) =>
+      readEventStream(client, address, toError, handlers, clock, onOpened, signal),
     watchAlerts: (filter, signal) => decoded('alerts', filter, signal, (bytes) => Alert.decode(bytes)),
     watchLogs: (filter, signal) => decoded('logs', filter, signal, (bytes) => Log.decode(bytes)),
     watchMessages: (filter, signal) => decoded('messages', filter, signal, (bytes) => Message.decode(bytes)),

@@ -3,73 +3,65 @@
  * the wire, the journal and the sinks all handle the same bytes. Equal to what the generated code reads and writes.
  */
 import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
-import {
-  Batch,
-  Cursor,
-  EventKind,
-  StreamEventsResponse,
-} from './generated/kubearmor_ts/stream/v1/event_stream.ts';
+import { encodeEvents, packEvents, readEvent, readEventList, unpackEvents } from './batch-events.ts';
+import type { EventKindName, EventSpan } from './batch-events.ts';
+import { Batch, Cursor, StreamEventsResponse } from './generated/kubearmor_ts/stream/v1/event_stream.ts';
 import type { Hello } from './generated/kubearmor_ts/stream/v1/event_stream.ts';
-
-export type EventKindName = keyof Cursor;
 
 export const eventKindNames = ['alerts', 'logs', 'messages'] as const satisfies readonly EventKindName[];
 
-const kindNumbers = { alerts: EventKind.ALERT, logs: EventKind.LOG, messages: EventKind.MESSAGE } as const;
-const kindByNumber: readonly (EventKindName | undefined)[] = [undefined, 'alerts', 'logs', 'messages'];
-
-export interface EventSpan {
-  readonly kind: EventKindName;
-  /** The encoded event; shares the batch's memory. */
-  readonly payload: Buffer;
-}
-
-export interface EventBatch {
+interface BatchPlace {
   readonly streamId: string;
   /** Number of the first event of each kind, 0 where there is none. */
   readonly first: Readonly<Cursor>;
   readonly missed: Readonly<Cursor>;
+}
+
+export interface EventBatch extends BatchPlace {
   readonly events: readonly EventSpan[];
+}
+
+/** All that is to be known of a batch to keep it. */
+export interface BatchHead extends BatchPlace {
+  /** As the sender says: the events themselves may turn out to be fewer. */
+  readonly counts: Readonly<Cursor>;
 }
 
 export const noCursor: Readonly<Cursor> = Object.freeze({ alerts: 0, logs: 0, messages: 0 });
 
+/** No batch says that it has more: its numbers are given away before anybody looks inside. */
+const mostEvents = 1 << 16;
+
 const lengthDelimited = 2;
-const varint = 0;
-/** Field numbers of Batch and Event. */
-const batchField = { streamId: 1, first: 2, missed: 3, events: 4 } as const;
-const eventField = { kind: 1, payload: 2 } as const;
+/** Field numbers of Batch with their wire type. */
+const batchTag = {
+  streamId: (1 << 3) | lengthDelimited,
+  first: (2 << 3) | lengthDelimited,
+  missed: (3 << 3) | lengthDelimited,
+  events: (4 << 3) | lengthDelimited,
+  counts: (5 << 3) | lengthDelimited,
+  zstdEvents: (6 << 3) | lengthDelimited,
+} as const;
 
-/** A Batch in one allocation. Payloads are copied as they are. */
-export function encodeBatch(batch: EventBatch): Buffer {
+/** A Batch; payloads are copied as they are. `zstd` packs the events when that makes them smaller. */
+export function encodeBatch(batch: EventBatch, packing: 'plain' | 'zstd' = 'plain'): Buffer {
   const { streamId, first, missed, events } = batch;
-  const head = Batch.encode({ stream_id: streamId, first, missed, events: [] }).finish();
-  let size = head.length;
-  for (const { payload } of events) {
-    const inner = innerSize(payload.length);
-    size += 1 + varintSize(inner) + inner;
-  }
-  const bytes = Buffer.allocUnsafe(size);
-  bytes.set(head, 0);
-  let at = head.length;
-  for (const { kind, payload } of events) {
-    bytes[at++] = (batchField.events << 3) | lengthDelimited;
-    at = writeVarint(bytes, at, innerSize(payload.length));
-    bytes[at++] = (eventField.kind << 3) | varint;
-    bytes[at++] = kindNumbers[kind];
-    bytes[at++] = (eventField.payload << 3) | lengthDelimited;
-    at = writeVarint(bytes, at, payload.length);
-    bytes.set(payload, at);
-    at += payload.length;
-  }
-  return bytes;
+  const list = encodeEvents(events);
+  const packed = packing === 'zstd' ? packEvents(list) : undefined;
+  const head = Batch.encode({
+    stream_id: streamId,
+    first,
+    missed,
+    events: [],
+    counts: countByKind(events),
+    zstd_events: packed ?? noBytes,
+  }).finish();
+  return packed === undefined ? Buffer.concat([head, list]) : asBuffer(head);
 }
-
-const innerSize = (payloadBytes: number): number => 2 + 1 + varintSize(payloadBytes) + payloadBytes;
 
 /** A StreamEventsResponse around a Batch. */
 export function encodeBatchResponse(batch: Uint8Array): Buffer {
-  return Buffer.from(
+  return asBuffer(
     new BinaryWriter()
       .uint32((2 << 3) | lengthDelimited)
       .bytes(batch)
@@ -98,58 +90,60 @@ export function readStreamResponse(bytes: Buffer): StreamResponse | undefined {
   }
 }
 
-/** Finds the events in a Batch; undefined when the bytes are none. Events of kinds not known here are left out. */
-export function readBatch(bytes: Uint8Array): EventBatch | undefined {
+/** Undefined when the bytes are no Batch, or its numbers none. Its events stay unread. */
+export function readBatchHead(bytes: Uint8Array): BatchHead | undefined {
   let streamId = '';
   let first: Readonly<Cursor> = noCursor;
   let missed: Readonly<Cursor> = noCursor;
-  const events: EventSpan[] = [];
+  let counts: Readonly<Cursor> | undefined;
   try {
     const reader = new BinaryReader(bytes);
     while (reader.pos < reader.len) {
-      const [field, wire] = reader.tag();
-      if (wire !== lengthDelimited) reader.skip(wire, field);
-      else if (field === batchField.events) {
-        const event = readEvent(reader, bytes);
-        if (event !== undefined) events.push(event);
-      } else if (field === batchField.streamId) streamId = reader.string();
-      else if (field === batchField.first) first = Cursor.decode(reader.bytes());
-      else if (field === batchField.missed) missed = Cursor.decode(reader.bytes());
-      else reader.skip(wire, field);
+      const tag = reader.uint32();
+      if (tag === batchTag.streamId) streamId = reader.string();
+      else if (tag === batchTag.first) first = Cursor.decode(reader.bytes());
+      else if (tag === batchTag.missed) missed = Cursor.decode(reader.bytes());
+      else if (tag === batchTag.counts) counts = Cursor.decode(reader.bytes());
+      else reader.skip(tag & 7, tag >>> 3);
     }
   } catch {
     return undefined;
   }
-  return { streamId, first, missed, events };
+  // Of agents that do not count.
+  counts ??= countByKind(readEvents(bytes) ?? []);
+  const isSane = eventKindNames.every(
+    (kind) =>
+      Number.isSafeInteger(first[kind] + counts[kind]) &&
+      (counts[kind] === 0 || first[kind] > 0 || streamId === ''),
+  );
+  return isSane && totalOf(counts) <= mostEvents ? { streamId, first, missed, counts } : undefined;
 }
 
-function readEvent(reader: BinaryReader, bytes: Uint8Array): EventSpan | undefined {
-  const length = reader.uint32();
-  const end = reader.pos + length;
-  if (end > reader.len) throw new RangeError('an event reaches beyond its batch');
-  let kind: EventKindName | undefined;
-  let from = end;
-  let to = end;
-  while (reader.pos < end) {
-    const [field, wire] = reader.tag();
-    if (field === eventField.kind && wire === varint) kind = kindByNumber[reader.uint32()];
-    else if (field === eventField.payload && wire === lengthDelimited) {
-      to = reader.uint32();
-      from = reader.pos;
-      to += from;
-      reader.pos = to;
-    } else reader.skip(wire, field);
+/** The events in a Batch; undefined when they cannot be read. Those of kinds not known here are left out. */
+export function readEvents(bytes: Uint8Array): readonly EventSpan[] | undefined {
+  const buffer = asBuffer(bytes);
+  const events: EventSpan[] = [];
+  try {
+    const reader = new BinaryReader(buffer);
+    while (reader.pos < reader.len) {
+      const tag = reader.uint32();
+      if (tag === batchTag.zstdEvents) readEventList(unpackEvents(reader.bytes()), events);
+      else if (tag === batchTag.events) {
+        const event = readEvent(reader, buffer);
+        if (event !== undefined) events.push(event);
+      } else reader.skip(tag & 7, tag >>> 3);
+    }
+  } catch {
+    return undefined;
   }
-  if (reader.pos !== end) throw new RangeError('an event does not end where it said');
-  if (kind === undefined) return undefined;
-  return { kind, payload: asBuffer(bytes.subarray(from, to)) };
+  return events;
 }
 
 /** The highest numbers of a batch: where a reader that has it stands. */
-export function throughOf(batch: EventBatch, before: Readonly<Cursor>): Cursor {
-  const counts = countByKind(batch.events);
+export function throughOf(batch: BatchHead, before: Readonly<Cursor>): Cursor {
+  const { first, counts } = batch;
   const through = (kind: EventKindName): number =>
-    counts[kind] === 0 ? before[kind] : Math.max(before[kind], batch.first[kind] + counts[kind] - 1);
+    counts[kind] === 0 ? before[kind] : Math.max(before[kind], first[kind] + counts[kind] - 1);
   return { alerts: through('alerts'), logs: through('logs'), messages: through('messages') };
 }
 
@@ -159,20 +153,7 @@ export function countByKind(events: readonly EventSpan[]): Cursor {
   return counts;
 }
 
+export const totalOf = ({ alerts, logs, messages }: Readonly<Cursor>): number => alerts + logs + messages;
+
+const noBytes = Buffer.alloc(0);
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-
-function varintSize(value: number): number {
-  let size = 1;
-  for (let rest = value >>> 7; rest > 0; rest >>>= 7) size += 1;
-  return size;
-}
-
-function writeVarint(into: Buffer, at: number, value: number): number {
-  let rest = value;
-  while (rest > 127) {
-    into[at++] = (rest & 127) | 128;
-    rest >>>= 7;
-  }
-  into[at++] = rest;
-  return at;
-}

@@ -1,20 +1,26 @@
+export { encodeEvents } from './batch-events.ts';
+export type { EventKindName, EventSpan } from './batch-events.ts';
+export { isEncodedEvent } from './encoded-event.ts';
 export {
   countByKind,
   encodeBatch,
   encodeBatchResponse,
   eventKindNames,
   noCursor,
-  readBatch,
+  readBatchHead,
+  readEvents,
   readStreamResponse,
   throughOf,
+  totalOf,
 } from './event-batch.ts';
-export type { EventBatch, EventKindName, EventSpan, StreamResponse } from './event-batch.ts';
+export type { BatchHead, EventBatch, StreamResponse } from './event-batch.ts';
 export { descriptors } from './generated/descriptors.ts';
 export {
   Batch,
   Cursor,
   EventKind,
   EventStreamServiceService,
+  Packing,
   StreamEventsRequest,
   StreamEventsResponse,
 } from './generated/kubearmor_ts/stream/v1/event_stream.ts';

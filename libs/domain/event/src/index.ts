@@ -12,7 +12,7 @@ export { buildAlert, buildLog } from './build-alert.ts';
 export { decideReport } from './decide-report.ts';
 export type { Report } from './decide-report.ts';
 export { eventDataOf } from './event-data.ts';
-export { isAlert, messageToFormB, shownFields, toFormB } from './json-form.ts';
+export { isAlert, messageToFormB, shownFields, toFormB, visitShownFields } from './json-form.ts';
 export { escapeInvalidUtf8, toValidUtf8 } from './path-bytes.ts';
 export { resultText } from './result-text.ts';
 export { openFlagsText, syscallDataText } from './syscall-text.ts';

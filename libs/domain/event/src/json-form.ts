@@ -117,10 +117,22 @@ export function messageToFormB(message: Message): string {
 
 /** The keys an event shows in its JSON form, in order, with their values. */
 export function shownFields(event: Alert | Log): [key: string, value: unknown][] {
-  const shape: Readonly<Record<string, Shape>> = isAlert(event) ? alertShape : logShape;
-  const values = event as unknown as Readonly<Record<string, unknown>>;
-  return Object.keys(shape).flatMap((key) => (isShown(shape[key]!, values[key]) ? [[key, values[key]]] : []));
+  const fields: [string, unknown][] = [];
+  visitShownFields(event, (key, value) => void fields.push([key, value]));
+  return fields;
 }
+
+/** The same without a list, for who does it for every event. */
+export function visitShownFields(event: Alert | Log, visit: (key: string, value: unknown) => void): void {
+  const values = event as unknown as Readonly<Record<string, unknown>>;
+  for (const [key, shape] of isAlert(event) ? alertFields : logFields) {
+    const value = values[key];
+    if (isShown(shape, value)) visit(key, value);
+  }
+}
+
+const alertFields: readonly (readonly [string, Shape])[] = Object.entries(alertShape);
+const logFields: readonly (readonly [string, Shape])[] = Object.entries(logShape);
 
 function objectText(event: object, shape: Readonly<Record<string, Shape>>): string {
   const values = event as Readonly<Record<string, unknown>>;

@@ -8,7 +8,15 @@ export { ecsVersion, toEcs } from './ecs.ts';
 export type { JsonValue } from './json-object.ts';
 export { toLeef } from './leef.ts';
 export { ocsfVersion, toOcsf, toOcsfActivity } from './ocsf.ts';
-export { toOtelRecord } from './otel-map.ts';
+export {
+  isPresent,
+  otelFacts,
+  otelResource,
+  otelResourceKey,
+  putRecordAttributes,
+  toOtelRecord,
+  visitOtelBody,
+} from './otel-map.ts';
 export { otelSchemaUrl } from './otel-record.ts';
 export type { OtelAttributes, OtelRecord, OtelValue } from './otel-record.ts';
 export { otelSeverity } from './otel-severity.ts';

@@ -44,6 +44,21 @@ export namespace EventKind {
   export type UNRECOGNIZED = typeof EventKind.UNRECOGNIZED;
 }
 
+export const Packing = {
+  UNSPECIFIED: 0,
+  /** ZSTD - Batch.zstd_events in place of Batch.events. */
+  ZSTD: 1,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type Packing = typeof Packing[keyof typeof Packing];
+
+export namespace Packing {
+  export type UNSPECIFIED = typeof Packing.UNSPECIFIED;
+  export type ZSTD = typeof Packing.ZSTD;
+  export type UNRECOGNIZED = typeof Packing.UNRECOGNIZED;
+}
+
 /** A number for each kind. Events of a kind are numbered from 1 without a hole, so a jump is a loss of known size. */
 export interface Cursor {
   alerts: number;
@@ -64,7 +79,11 @@ export interface Resume {
   /** Name of the reader: the agent keeps events for readers it knows. */
   consumer: string;
   /** The last numbers the reader has of this stream. Absent: it has nothing, and gets what the agent still keeps. */
-  after: Cursor | undefined;
+  after:
+    | Cursor
+    | undefined;
+  /** How batches may be packed for this reader, beside not at all. */
+  unpacks: Packing[];
 }
 
 export interface Ack {
@@ -99,6 +118,17 @@ export interface Batch {
     | Cursor
     | undefined;
   /** In the order they happened. */
+  events: Event[];
+  /** How many events of each kind there are: a batch is kept and acknowledged without a look at its events. */
+  counts:
+    | Cursor
+    | undefined;
+  /** In place of `events`: an EventList as one zstd frame. An agent packs once what its relay stores as it comes. */
+  zstd_events: Buffer;
+}
+
+/** Numbered as in Batch, so that packed and plain events are the same bytes. */
+export interface EventList {
   events: Event[];
 }
 
@@ -269,7 +299,7 @@ export const StreamEventsRequest: MessageFns<StreamEventsRequest> = {
 };
 
 function createBaseResume(): Resume {
-  return { consumer: "", after: undefined };
+  return { consumer: "", after: undefined, unpacks: [] };
 }
 
 export const Resume: MessageFns<Resume> = {
@@ -279,6 +309,13 @@ export const Resume: MessageFns<Resume> = {
     }
     if (message.after !== undefined) {
       Cursor.encode(message.after, writer.uint32(18).fork()).join();
+    }
+    if (message.unpacks.length !== 0) {
+      writer.uint32(26).fork();
+      for (const v of message.unpacks) {
+        writer.int32(v);
+      }
+      writer.join();
     }
     return writer;
   },
@@ -312,6 +349,24 @@ export const Resume: MessageFns<Resume> = {
             message.after = Cursor.decode(reader, reader.uint32());
             continue;
           }
+          case 3: {
+            if (tag === 24) {
+              message.unpacks.push(reader.int32() as any);
+
+              continue;
+            }
+
+            if (tag === 26) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.unpacks.push(reader.int32() as any);
+              }
+
+              continue;
+            }
+
+            break;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -333,6 +388,7 @@ export const Resume: MessageFns<Resume> = {
     message.after = (object.after !== undefined && object.after !== null)
       ? Cursor.fromPartial(object.after)
       : undefined;
+    message.unpacks = object.unpacks?.map((e) => e) || [];
     return message;
   },
 };
@@ -543,7 +599,14 @@ export const Hello: MessageFns<Hello> = {
 };
 
 function createBaseBatch(): Batch {
-  return { stream_id: "", first: undefined, missed: undefined, events: [] };
+  return {
+    stream_id: "",
+    first: undefined,
+    missed: undefined,
+    events: [],
+    counts: undefined,
+    zstd_events: Buffer.alloc(0),
+  };
 }
 
 export const Batch: MessageFns<Batch> = {
@@ -559,6 +622,12 @@ export const Batch: MessageFns<Batch> = {
     }
     for (const v of message.events) {
       Event.encode(v!, writer.uint32(34).fork()).join();
+    }
+    if (message.counts !== undefined) {
+      Cursor.encode(message.counts, writer.uint32(42).fork()).join();
+    }
+    if (message.zstd_events.length !== 0) {
+      writer.uint32(50).bytes(message.zstd_events);
     }
     return writer;
   },
@@ -608,6 +677,22 @@ export const Batch: MessageFns<Batch> = {
             message.events.push(Event.decode(reader, reader.uint32()));
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.counts = Cursor.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.zstd_events = Buffer.from(reader.bytes());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -632,6 +717,65 @@ export const Batch: MessageFns<Batch> = {
     message.missed = (object.missed !== undefined && object.missed !== null)
       ? Cursor.fromPartial(object.missed)
       : undefined;
+    message.events = object.events?.map((e) => Event.fromPartial(e)) || [];
+    message.counts = (object.counts !== undefined && object.counts !== null)
+      ? Cursor.fromPartial(object.counts)
+      : undefined;
+    message.zstd_events = object.zstd_events ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseEventList(): EventList {
+  return { events: [] };
+}
+
+export const EventList: MessageFns<EventList> = {
+  encode(message: EventList, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.events) {
+      Event.encode(v!, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EventList {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEventList();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.events.push(Event.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<EventList>): EventList {
+    return EventList.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<EventList>): EventList {
+    const message = createBaseEventList();
     message.events = object.events?.map((e) => Event.fromPartial(e)) || [];
     return message;
   },

@@ -8,6 +8,7 @@ import type { Sink, SinkRunner } from '@kubearmor-ts/sink';
 import type { Logger } from '@kubearmor-ts/telemetry';
 import type { OtlpReceiver } from './check-config.ts';
 import type { SinkSpec } from './read-sink-spec.ts';
+import type { SinkDeps } from './sink-factory.ts';
 import { sinkTypes } from './sink-types.ts';
 
 export interface LoadedSink {
@@ -18,7 +19,7 @@ export interface LoadedSink {
 /** Makes the sinks of the configuration's list; every mistake in their own keys at once. */
 export async function loadSinks(
   specs: readonly SinkSpec[],
-  deps: { readonly clock: Clock; readonly env: Readonly<Record<string, string | undefined>> },
+  deps: Omit<SinkDeps, 'name'>,
 ): Promise<Result<readonly LoadedSink[], readonly CodedError[]>> {
   const loaded: LoadedSink[] = [];
   const errors: CodedError[] = [];

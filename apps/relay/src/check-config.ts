@@ -82,6 +82,8 @@ export function checkConfig(config: RelayConfig): Result<RelayTargets, readonly 
           dir: config.journalDir,
           maxBytes: config.journalMaxMegabytes * 1_000_000,
           maxAgeMs: config.journalMaxAge * 1000,
+          // Closed more often than they leave, whatever was given.
+          segmentAgeMs: Math.min(config.journalSegmentAge, Math.ceil(config.journalMaxAge / 2)) * 1000,
         };
   const needsKube =
     agents.some(({ source }) => source.kind === 'pods') ||

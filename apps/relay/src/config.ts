@@ -139,7 +139,17 @@ export const relayConfigTable = {
     default: 86_400,
     min: 1,
     max: 31_536_000,
-    help: 'seconds after which events leave the journal, read or not',
+    help: 'seconds after which events leave the journal on disk, read or not; memory keeps the youngest, whatever their age',
+  },
+  journalSegmentAge: {
+    flag: 'journal-segment-age',
+    env: 'KA_RELAY_JOURNAL_SEGMENT_AGE',
+    file: 'journalSegmentAge',
+    type: 'int',
+    default: 3600,
+    min: 1,
+    max: 31_536_000,
+    help: 'seconds after which a file of the journal is closed, full or not: files leave as a whole, so events may stay so much longer',
   },
   journalMemoryMegabytes: {
     flag: 'journal-memory-megabytes',

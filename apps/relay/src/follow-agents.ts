@@ -1,7 +1,7 @@
 import { Gate } from '@kubearmor-ts/flow';
 import type { Clock, Service } from '@kubearmor-ts/life';
 import { eventKindNames, noCursor } from '@kubearmor-ts/proto';
-import type { Cursor } from '@kubearmor-ts/proto';
+import type { Cursor, EventBatch } from '@kubearmor-ts/proto';
 import { followAgent, tlsChannelCredentials } from '@kubearmor-ts/stream';
 import type {
   EventStreamHandlers,
@@ -182,7 +182,8 @@ function follow(
         resumeAfter: (streamId, node) => agent.resumeAfter(node, options.cursorOf(streamId)),
         onBatch: (payload, batch, acknowledge) => {
           agent.received += batch.events.length;
-          if (agent.miss(batch.missed)) options.onMissed(agent.status, batch.missed);
+          const missed = agent.miss(batch, options.cursorOf(batch.streamId));
+          if (missed !== undefined) options.onMissed(agent.status, missed);
           return options.onBatch(payload, batch, acknowledge);
         },
       },
@@ -201,6 +202,8 @@ class FollowedAgent {
   private reason = 'not tried yet';
   private failures = 0;
   private readonly missed: Cursor = { ...noCursor };
+  /** Said by the agent on this connection, of kinds that no event came of since. */
+  private untold: Cursor = { ...noCursor };
 
   constructor(address: string) {
     this.address = address;
@@ -226,15 +229,31 @@ class FollowedAgent {
    * already forgot is missed. Of an agent met for the first time it is history.
    */
   resumeAfter(node: string, cursor: Readonly<Cursor> | undefined): Readonly<Cursor> | undefined {
+    this.untold = { ...noCursor };
     const isKnown = this.node !== '';
     this.node = node === '' ? this.address : node;
     return cursor ?? (isKnown ? noCursor : undefined);
   }
 
-  /** True when it is more than nothing. */
-  miss(missed: Readonly<Cursor>): boolean {
-    for (const kind of eventKindNames) this.missed[kind] += missed[kind];
-    return eventKindNames.some((kind) => missed[kind] > 0);
+  /**
+   * What the agent had to forget before the events of this batch; undefined when that is nothing. It is the hole in the
+   * numbers, told with the events behind it: the journal's cursor then stands behind the hole, so that it is not told
+   * again after a reconnect. Where the journal knows no number yet, it is what the agent says.
+   */
+  miss(
+    { first, missed }: Pick<EventBatch, 'first' | 'missed'>,
+    known: Readonly<Cursor> | undefined,
+  ): Readonly<Cursor> | undefined {
+    const now: Cursor = { ...noCursor };
+    for (const kind of eventKindNames) {
+      this.untold[kind] += missed[kind];
+      if (first[kind] === 0) continue;
+      const before = known?.[kind] ?? 0;
+      now[kind] = before > 0 ? Math.max(0, first[kind] - 1 - before) : this.untold[kind];
+      this.untold[kind] = 0;
+      this.missed[kind] += now[kind];
+    }
+    return eventKindNames.some((kind) => now[kind] > 0) ? now : undefined;
   }
 
   leave(): void {

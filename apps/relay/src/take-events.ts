@@ -41,6 +41,8 @@ export interface TakeEvents extends Service {
     batch: EventBatch,
     acknowledge: (through: Readonly<Cursor>) => void,
   ): void | Promise<void>;
+  /** An alert of the relay's own: to subscribers at once, to the journal ahead of what is taken next. */
+  takeNotice(alert: Alert): void;
   counts(): TakeCounts;
 }
 
@@ -85,6 +87,13 @@ export function createTakeEvents(options: TakeEventsOptions): TakeEvents {
     return journal.whenRoom();
   };
 
+  const takeNotice = (alert: Alert): void => {
+    const payload = Buffer.from(Alert.encode(alert).finish());
+    if (!tell('alerts', payload)) return;
+    gathered.push({ kind: 'alerts', payload });
+    flush();
+  };
+
   const takeBatch: TakeEvents['takeBatch'] = (payload, batch, acknowledge) => {
     const known = journal.cursorOf(batch.streamId) ?? noCursor;
     const fresh = withoutKnown(batch, known);
@@ -103,6 +112,7 @@ export function createTakeEvents(options: TakeEventsOptions): TakeEvents {
     name: 'intake',
     takeMessage,
     takeBatch,
+    takeNotice,
     counts: () => ({ taken: { ...taken }, malformed, repeated }),
     start: () => Promise.resolve(),
     stop: () => {

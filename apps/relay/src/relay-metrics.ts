@@ -4,6 +4,7 @@ import type { ServedLogFeed } from '@kubearmor-ts/stream';
 import type { Metrics, Sample } from '@kubearmor-ts/telemetry';
 import type { FindAgents, SourceStatus } from './find-agents.ts';
 import type { FollowAgents } from './follow-agents.ts';
+import type { LoadedSink } from './load-sinks.ts';
 import type { LinePrinter } from './print-lines.ts';
 import type { TakeEvents } from './take-events.ts';
 
@@ -15,6 +16,7 @@ export interface RelayParts {
   readonly printer: LinePrinter;
   readonly journal: Journal;
   readonly sinks: Readonly<Record<string, SinkRunner>>;
+  readonly loaded: readonly LoadedSink[];
 }
 
 /** Every queue and every way to lose something has a number here. */
@@ -75,6 +77,7 @@ export function addRelayMetrics(metrics: Metrics, parts: RelayParts): void {
   addSourceMetrics(metrics, parts);
   addJournalMetrics(metrics, parts.journal);
   addSinkMetrics(metrics, parts.sinks);
+  addOwnSinkMetrics(metrics, parts.loaded);
 }
 
 function addSourceMetrics(metrics: Metrics, { agents, found }: RelayParts): void {
@@ -193,5 +196,17 @@ function addSinkMetrics(metrics: Metrics, sinks: Readonly<Record<string, SinkRun
   metrics.gauge('ka_relay_sink_lag', 'events the sink has yet to read', () => bySink((runner) => runner.lag));
   metrics.gauge('ka_relay_sink_healthy', '1 unless the last delivery failed', () =>
     bySink((runner) => Number(runner.isHealthy)),
+  );
+}
+
+/** Of a file sink how often it was set aside, of syslog how many messages were cut, and their like. */
+function addOwnSinkMetrics(metrics: Metrics, loaded: readonly LoadedSink[]): void {
+  metrics.counter('ka_relay_sink_own_total', 'what only this kind of sink counts', () =>
+    loaded.flatMap(({ spec, sink }) =>
+      Object.entries(sink.counts?.() ?? {}).map(([what, value]) => ({
+        labels: { sink: spec.name, type: spec.type, what },
+        value,
+      })),
+    ),
   );
 }

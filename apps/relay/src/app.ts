@@ -21,6 +21,7 @@ import type { SourceStatus } from './find-agents.ts';
 import { followAgents } from './follow-agents.ts';
 import { runSinks, sinksOfFlags } from './load-sinks.ts';
 import type { LoadedSink } from './load-sinks.ts';
+import { missedNotices } from './missed-notices.ts';
 import { createLinePrinter } from './print-lines.ts';
 import { pushMetrics } from './push-metrics.ts';
 import type { KubeAccess } from './reach-kube.ts';
@@ -28,6 +29,7 @@ import { addRelayMetrics } from './relay-metrics.ts';
 import { serveApi } from './serve-api.ts';
 import { createTakeEvents } from './take-events.ts';
 import { createTlsIdentities } from './tls-identities.ts';
+import { watchPeers } from './watch-peers.ts';
 
 export interface RelayDeps {
   readonly config: RelayConfig;
@@ -59,6 +61,10 @@ export function createRelay(deps: RelayDeps): Relay {
   const { config, targets, clock, logger } = deps;
   const relayName = config.relayName === '' ? deps.hostName : config.relayName;
   const feed = createLogFeed(deps.feed);
+  const peers =
+    config.peerNames && deps.kube !== undefined
+      ? watchPeers({ kube: deps.kube, clock, random: deps.random, logger })
+      : undefined;
   const printer = createLinePrinter(deps.output, config.queueCapacity);
   const print = (isOn: boolean): ((line: string) => void) | undefined => (isOn ? printer.print : undefined);
   const journal = createJournal({
@@ -83,14 +89,18 @@ export function createRelay(deps: RelayDeps): Relay {
           env: deps.env ?? {},
           logger,
         });
-  const sinks = runSinks(
-    [
-      ...sinksOfFlags(targets.otlp, clock),
-      ...(pushed === undefined ? [] : [pushed.counter]),
-      ...(deps.sinks ?? []),
-    ],
-    { journal, clock, random: deps.random, logger },
-  );
+  const loaded = [
+    ...sinksOfFlags(targets.otlp, clock),
+    ...(pushed === undefined ? [] : [pushed.counter]),
+    ...(deps.sinks ?? []),
+  ];
+  const sinks = runSinks(loaded, {
+    journal,
+    clock,
+    random: deps.random,
+    logger,
+    ...optional('sourceOf', peers?.names.source),
+  });
   const identities = createTlsIdentities(config, clock, logger);
   const checks = (): readonly ReadyCheck[] => [
     agentsCheck(agents.statuses(), found.sources()),
@@ -111,9 +121,12 @@ export function createRelay(deps: RelayDeps): Relay {
           metrics: () => metrics.render(),
         });
   const take = createTakeEvents({
-    ...optional('watch', served?.take),
+    ...optional(
+      'watch',
+      served && ((kind, bytes) => served.take(kind, peers?.names.bytes(kind, bytes) ?? bytes)),
+    ),
     journal,
-    feed,
+    feed: peers?.names.feed(feed) ?? feed,
     clock,
     print: {
       ...optional('alerts', print(config.stdout || config.stdoutAlerts)),
@@ -140,8 +153,10 @@ export function createRelay(deps: RelayDeps): Relay {
     cursorOf: (streamId) => journal.cursorOf(streamId),
     onMessage: take.takeMessage,
     onBatch: take.takeBatch,
-    onMissed: (agent, missed) =>
-      logger.warn({ agent: agent.address, node: agent.node, missed }, 'agent had to forget events'),
+    onMissed: (agent, missed) => {
+      logger.warn({ agent: agent.address, node: agent.node, missed }, 'agent had to forget events');
+      for (const notice of missedNotices(agent.node, missed, clock.wallNs())) take.takeNotice(notice);
+    },
     onChange: (agent) => {
       if (agent.isConnected)
         logger.info({ agent: agent.address, node: agent.node, protocol: agent.protocol }, 'agent connected');
@@ -159,7 +174,8 @@ export function createRelay(deps: RelayDeps): Relay {
   addProcessMetrics(metrics);
   if (certificates.length > 0) addTlsMetrics(metrics, 'ka_relay', certificates);
   served?.addMetrics(metrics);
-  addRelayMetrics(metrics, { agents, found, take, feed, printer, journal, sinks });
+  peers?.addMetrics(metrics);
+  addRelayMetrics(metrics, { agents, found, take, feed, printer, journal, sinks, loaded });
   const ops = createOpsServer({
     host: config.opsListen,
     port: config.opsPort,
@@ -183,6 +199,7 @@ export function createRelay(deps: RelayDeps): Relay {
   const tree = new ServiceTree('relay', [
     ...certificates,
     journal,
+    ...(peers?.services ?? []),
     ...(served?.services ?? []),
     ...(pushed === undefined ? [] : [pushed.exporter]),
     ...Object.values(sinks),

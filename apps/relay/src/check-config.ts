@@ -86,6 +86,7 @@ export function checkConfig(config: RelayConfig): Result<RelayTargets, readonly 
           segmentAgeMs: Math.min(config.journalSegmentAge, Math.ceil(config.journalMaxAge / 2)) * 1000,
         };
   const needsKube =
+    config.peerNames ||
     agents.some(({ source }) => source.kind === 'pods') ||
     sinks.value.some(({ type }) => type === 'policy-report');
   return ok({ agents, otlp, otlpMetrics, sinks: sinks.value, storage, api, needsKube });

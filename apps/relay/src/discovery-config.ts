@@ -28,6 +28,14 @@ export const discoveryConfigTable = {
     max: 3600,
     help: 'seconds between two questions for the same name',
   },
+  peerNames: {
+    flag: 'peer-names',
+    env: 'KA_RELAY_PEER_NAMES',
+    file: 'peerNames',
+    type: 'bool',
+    default: false,
+    help: 'watches pods and services, and names those behind the addresses of network events: PeerKind, PeerNamespace, PeerName',
+  },
   kubeconfig: {
     flag: 'kubeconfig',
     env: 'KA_RELAY_KUBECONFIG',

@@ -4,7 +4,7 @@ import type { Clock } from '@kubearmor-ts/life';
 import { fail, ok } from '@kubearmor-ts/result';
 import type { CodedError, Result } from '@kubearmor-ts/result';
 import { createDeadLetterFile, createSinkRunner } from '@kubearmor-ts/sink';
-import type { Sink, SinkRunner } from '@kubearmor-ts/sink';
+import type { RecordSource, Sink, SinkRunner } from '@kubearmor-ts/sink';
 import type { Logger } from '@kubearmor-ts/telemetry';
 import type { OtlpReceiver } from './check-config.ts';
 import type { SinkSpec } from './read-sink-spec.ts';
@@ -51,6 +51,8 @@ export const sinksOfFlags = (receivers: readonly OtlpReceiver[], clock: Clock): 
 
 export interface RunSinksDeps {
   readonly journal: Journal;
+  /** What sinks read in place of the journal's own reader. */
+  readonly sourceOf?: (source: RecordSource) => RecordSource;
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
@@ -61,14 +63,14 @@ export function runSinks(
   loaded: readonly LoadedSink[],
   deps: RunSinksDeps,
 ): Readonly<Record<string, SinkRunner>> {
-  const { journal, clock, logger } = deps;
+  const { journal, clock, logger, sourceOf = (source) => source } = deps;
   return Object.fromEntries(
     loaded.map(({ spec, sink }) => {
       const { name, filter, redact, giveUpAfterMs, backoff, deadLetter } = spec;
       const runner = createSinkRunner({
         name,
         sink,
-        source: journal.reader(name),
+        source: sourceOf(journal.reader(name)),
         clock,
         random: deps.random,
         filter,

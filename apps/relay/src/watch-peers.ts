@@ -85,7 +85,11 @@ function serviceHolder(object: KubeObject): PeerHolder | undefined {
   const listed: unknown = spec['clusterIPs'] ?? [spec['clusterIP']];
   const all: readonly unknown[] = Array.isArray(listed) ? listed : [];
   // A headless service says None.
-  return holderOf('Service', object, all.filter((ip): ip is string => typeof ip === 'string' && isIP(ip) !== 0));
+  return holderOf(
+    'Service',
+    object,
+    all.filter((ip): ip is string => typeof ip === 'string' && isIP(ip) !== 0),
+  );
 }
 
 function holderOf(

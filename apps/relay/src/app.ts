@@ -120,11 +120,12 @@ export function createRelay(deps: RelayDeps): Relay {
           readyChecks: checks,
           metrics: () => metrics.render(),
         });
+  const watch =
+    served &&
+    ((kind: 'alerts' | 'logs', bytes: Buffer): void =>
+      served.take(kind, peers?.names.bytes(kind, bytes) ?? bytes));
   const take = createTakeEvents({
-    ...optional(
-      'watch',
-      served && ((kind, bytes) => served.take(kind, peers?.names.bytes(kind, bytes) ?? bytes)),
-    ),
+    ...optional('watch', watch),
     journal,
     feed: peers?.names.feed(feed) ?? feed,
     clock,

@@ -54,18 +54,17 @@ export function createNamePeers(find: FindPeer): NamePeers {
 
   const bytes = (kind: 'alerts' | 'logs', encoded: Buffer): Buffer => {
     if (!encoded.includes(networkWord)) return encoded;
-    const codec = kind === 'alerts' ? Alert : Log;
     let fields: PeerFields | undefined;
     try {
-      fields = fieldsFor(codec.decode(encoded));
+      fields = fieldsFor(kind === 'alerts' ? Alert.decode(encoded) : Log.decode(encoded));
     } catch {
       // Whoever takes it counts that it cannot be read.
       return encoded;
     }
+    if (fields === undefined) return encoded;
+    const more = kind === 'alerts' ? Alert.encode(Alert.create(fields)) : Log.encode(Log.create(fields));
     // Protobuf reads fields in any order: what follows the message belongs to it.
-    return fields === undefined
-      ? encoded
-      : Buffer.concat([encoded, codec.encode(codec.fromPartial({ ...fields })).finish()]);
+    return Buffer.concat([encoded, more.finish()]);
   };
 
   return {

@@ -32,7 +32,9 @@ async function main(argv: readonly string[]): Promise<number> {
   if (!targets.ok) return refuse(targets.error);
 
   const clock = createRealClock();
-  const kube = targets.value.needsKube ? await reachKube(parsed.value, clock) : undefined;
+  const reached = targets.value.needsKube ? await reachKube(parsed.value, clock) : undefined;
+  if (reached?.ok === false) return refuse(reached.error);
+  const kube = reached?.value;
   const sinks = await loadSinks(targets.value.sinks, {
     clock,
     env: process.env,

@@ -62,13 +62,16 @@ function wireNumber(codec: MessageFns<object>, field: string): number {
 test.each<[string, MessageFns<object>, string]>([
   ['Alert', Alert as unknown as MessageFns<object>, alertFields],
   ['Log', Log as unknown as MessageFns<object>, logFields],
-])('%s has the fields of existing peers, in their order and under their numbers, and ours after them', (_name, codec, table) => {
-  const rows = `${table} ${ownFields}`.split(/\s+/).map((row) => row.split('=') as [string, string]);
-  expect(Object.keys(codec.create())).toEqual(rows.map(([name]) => name));
-  expect(rows.map(([name]) => `${name}=${String(wireNumber(codec, name))}`)).toEqual(
-    rows.map((row) => row.join('=')),
-  );
-});
+])(
+  '%s has the fields of existing peers, in their order and under their numbers, and ours after them',
+  (_name, codec, table) => {
+    const rows = `${table} ${ownFields}`.split(/\s+/).map((row) => row.split('=') as [string, string]);
+    expect(Object.keys(codec.create())).toEqual(rows.map(([name]) => name));
+    expect(rows.map(([name]) => `${name}=${String(wireNumber(codec, name))}`)).toEqual(
+      rows.map((row) => row.join('=')),
+    );
+  },
+);
 
 test('policy states have the numbers existing clients print', () => {
   expect(PolicyStatus).toMatchObject({

@@ -212,3 +212,54 @@ describe.each(cases)('over $protocol', ({ protocol, receiver: kind, missing, sta
     30_000,
   );
 });
+
+describe.each(['http', 'grpc'])('over %s', (protocol) => {
+  const name = 'a real OpenTelemetry Collector gets the relay’s metrics and its counts of alerts';
+  if ('missing' in collector) {
+    test.skip(`${name} (skipped: ${collector.missing.replace('no otel-collector: ', '')})`, () => undefined);
+    return;
+  }
+  test(
+    name,
+    async () => {
+      const dir = mkdtempSync(join(tmpdir(), 'relay-otlp-metrics-'));
+      cleanups.push(() => rmSync(dir, { recursive: true }));
+      const receiver = await startCollector({ binary: collector.binary, dir });
+      cleanups.push(receiver.stop);
+      const feed = createLogFeed();
+      const agent = createGrpcServer({ address: '127.0.0.1:0', services: [logService(feed)] });
+      await agent.start(never);
+      cleanups.push(() => agent.stop());
+      const url = protocol === 'http' ? receiver.httpUrl : `http://${receiver.grpcAddress}`;
+      await startRelay([
+        '--agents',
+        `127.0.0.1:${String(agent.port)}`,
+        '--otlp-metrics',
+        JSON.stringify({ url, protocol, intervalMs: 100 }),
+      ]);
+      await until(() => feed.hasSubscribers('logs'));
+      for (let count = 0; count < 3; count++) feed.publishAlert(alert);
+      const counted = (): string[] =>
+        existsSync(receiver.metricsFile)
+          ? readFileSync(receiver.metricsFile, 'utf8')
+              .split('\n')
+              .filter((line) => /"guard-token".*"asInt":"3"/.test(line))
+          : [];
+      await until(() => counted().length > 0);
+      const [request] = JSON.parse(counted()[0]!).resourceMetrics;
+      expect(plainPairs(request.resource.attributes)).toMatchObject({ 'service.name': 'kubearmor-relay' });
+      const { metrics } = request.scopeMetrics[0];
+      const named = (wanted: string) => metrics.find((metric: { name: string }) => metric.name === wanted);
+      expect(plainPairs(named('kubearmor.alerts').sum.dataPoints[0].attributes)).toEqual({
+        'k8s.cluster.name': 'lab-north',
+        'k8s.namespace.name': 'bakery',
+        'security_rule.name': 'guard-token',
+        'kubearmor.action': 'Block',
+        'kubearmor.operation': 'File',
+        'kubearmor.severity': '7',
+      });
+      expect(named('ka_relay_agent_connected').gauge.dataPoints).toHaveLength(1);
+    },
+    30_000,
+  );
+});

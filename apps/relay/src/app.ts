@@ -13,16 +13,23 @@ import type { GrpcServer, LogFeedOptions } from '@kubearmor-ts/stream';
 import { Metrics, addProcessMetrics } from '@kubearmor-ts/telemetry';
 import type { Logger } from '@kubearmor-ts/telemetry';
 import { addTlsMetrics, tlsReadyCheck } from '@kubearmor-ts/tls';
+import { createAgentSources } from './agent-sources.ts';
 import type { RelayTargets } from './check-config.ts';
 import type { RelayConfig } from './config.ts';
+import { findAgents } from './find-agents.ts';
+import type { SourceStatus } from './find-agents.ts';
 import { followAgents } from './follow-agents.ts';
 import { runSinks, sinksOfFlags } from './load-sinks.ts';
 import type { LoadedSink } from './load-sinks.ts';
+import { missedNotices } from './missed-notices.ts';
 import { createLinePrinter } from './print-lines.ts';
+import { pushMetrics } from './push-metrics.ts';
+import type { KubeAccess } from './reach-kube.ts';
 import { addRelayMetrics } from './relay-metrics.ts';
 import { serveApi } from './serve-api.ts';
 import { createTakeEvents } from './take-events.ts';
 import { createTlsIdentities } from './tls-identities.ts';
+import { watchPeers } from './watch-peers.ts';
 
 export interface RelayDeps {
   readonly config: RelayConfig;
@@ -36,7 +43,11 @@ export interface RelayDeps {
   readonly storeEntry?: URL;
   /** Those of the configuration's list. */
   readonly sinks?: readonly LoadedSink[];
+  /** For what of the configuration asks an API server. */
+  readonly kube?: KubeAccess;
   readonly hostName: string;
+  /** Where secrets of the metrics' receiver may be. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 export interface Relay extends Service {
@@ -48,7 +59,12 @@ export interface Relay extends Service {
 /** Agents → subscribers, stdout and OTLP receivers. Wiring only. */
 export function createRelay(deps: RelayDeps): Relay {
   const { config, targets, clock, logger } = deps;
+  const relayName = config.relayName === '' ? deps.hostName : config.relayName;
   const feed = createLogFeed(deps.feed);
+  const peers =
+    config.peerNames && deps.kube !== undefined
+      ? watchPeers({ kube: deps.kube, clock, random: deps.random, logger })
+      : undefined;
   const printer = createLinePrinter(deps.output, config.queueCapacity);
   const print = (isOn: boolean): ((line: string) => void) | undefined => (isOn ? printer.print : undefined);
   const journal = createJournal({
@@ -61,16 +77,34 @@ export function createRelay(deps: RelayDeps): Relay {
       else logger.info('journal is written again');
     },
   });
-  const sinks = runSinks([...sinksOfFlags(targets.otlp, clock), ...(deps.sinks ?? [])], {
+  const metrics = new Metrics();
+  const pushed =
+    targets.otlpMetrics === undefined
+      ? undefined
+      : pushMetrics({
+          config: targets.otlpMetrics,
+          metrics,
+          relayName,
+          clock,
+          env: deps.env ?? {},
+          logger,
+        });
+  const loaded = [
+    ...sinksOfFlags(targets.otlp, clock),
+    ...(pushed === undefined ? [] : [pushed.counter]),
+    ...(deps.sinks ?? []),
+  ];
+  const sinks = runSinks(loaded, {
     journal,
     clock,
     random: deps.random,
     logger,
+    ...optional('sourceOf', peers?.names.source),
   });
   const identities = createTlsIdentities(config, clock, logger);
-  const metrics = new Metrics();
   const checks = (): readonly ReadyCheck[] => [
-    ...readyChecks(agents.statuses(), journal, sinks),
+    agentsCheck(agents.statuses(), found.sources()),
+    ...readyChecks(journal, sinks),
     ...Object.entries(identities ?? {}).map(([end, identity]) => tlsReadyCheck(`tls ${end}`, identity)),
   ];
   const served =
@@ -86,10 +120,14 @@ export function createRelay(deps: RelayDeps): Relay {
           readyChecks: checks,
           metrics: () => metrics.render(),
         });
+  const watch =
+    served &&
+    ((kind: 'alerts' | 'logs', bytes: Buffer): void =>
+      served.take(kind, peers?.names.bytes(kind, bytes) ?? bytes));
   const take = createTakeEvents({
-    ...optional('watch', served?.take),
+    ...optional('watch', watch),
     journal,
-    feed,
+    feed: peers?.names.feed(feed) ?? feed,
     clock,
     print: {
       ...optional('alerts', print(config.stdout || config.stdoutAlerts)),
@@ -97,22 +135,36 @@ export function createRelay(deps: RelayDeps): Relay {
       ...optional('messages', print(config.stdout || config.stdoutMessages)),
     },
   });
+  const found = findAgents(
+    createAgentSources(targets.agents, {
+      clock,
+      random: deps.random,
+      logger,
+      dnsInterval: config.dnsInterval,
+      dnsServers: config.dnsServers,
+      kube: deps.kube,
+    }),
+  );
   const agents = followAgents({
-    addresses: targets.agents,
+    found,
     ...optional('identity', identities?.client),
     clock,
     random: deps.random,
-    consumer: config.relayName === '' ? deps.hostName : config.relayName,
+    consumer: relayName,
     cursorOf: (streamId) => journal.cursorOf(streamId),
     onMessage: take.takeMessage,
     onBatch: take.takeBatch,
-    onMissed: (agent, missed) =>
-      logger.warn({ agent: agent.address, node: agent.node, missed }, 'agent had to forget events'),
+    onMissed: (agent, missed) => {
+      logger.warn({ agent: agent.address, node: agent.node, missed }, 'agent had to forget events');
+      for (const notice of missedNotices(agent.node, missed, clock.wallNs())) take.takeNotice(notice);
+    },
     onChange: (agent) => {
       if (agent.isConnected)
         logger.info({ agent: agent.address, node: agent.node, protocol: agent.protocol }, 'agent connected');
       else logger.warn({ agent: agent.address, reason: agent.reason }, 'agent not connected');
     },
+    onGone: (agent) =>
+      logger.info({ agent: agent.address, node: agent.node }, 'agent is not followed any more'),
   });
   const grpc = createGrpcServer({
     address: `${bracketed(config.listen)}:${String(config.grpcPort)}`,
@@ -123,7 +175,8 @@ export function createRelay(deps: RelayDeps): Relay {
   addProcessMetrics(metrics);
   if (certificates.length > 0) addTlsMetrics(metrics, 'ka_relay', certificates);
   served?.addMetrics(metrics);
-  addRelayMetrics(metrics, { agents, take, feed, printer, journal, sinks });
+  peers?.addMetrics(metrics);
+  addRelayMetrics(metrics, { agents, found, take, feed, printer, journal, sinks, loaded });
   const ops = createOpsServer({
     host: config.opsListen,
     port: config.opsPort,
@@ -131,6 +184,7 @@ export function createRelay(deps: RelayDeps): Relay {
     metrics: () => metrics.render(),
     pages: {
       '/agents': () => agents.statuses(),
+      '/agent-sources': () => found.sources(),
       '/sinks': () =>
         Object.entries(sinks).map(([name, { type, target, state, lag, ...runner }]) => ({
           name,
@@ -146,11 +200,14 @@ export function createRelay(deps: RelayDeps): Relay {
   const tree = new ServiceTree('relay', [
     ...certificates,
     journal,
+    ...(peers?.services ?? []),
     ...(served?.services ?? []),
+    ...(pushed === undefined ? [] : [pushed.exporter]),
     ...Object.values(sinks),
     take,
     grpc,
     ops,
+    found,
     agents,
   ]);
   return {
@@ -163,19 +220,23 @@ export function createRelay(deps: RelayDeps): Relay {
   };
 }
 
-/** A relay with no agent at all in reach does nothing useful; a sink or a disk that is away costs nothing but room. */
-function readyChecks(
+/** A relay with no agent at all in reach does nothing useful; one that knows there is none has nothing to do. */
+function agentsCheck(
   agents: readonly { readonly isConnected: boolean }[],
-  journal: Journal,
-  sinks: Readonly<Record<string, SinkRunner>>,
-): readonly ReadyCheck[] {
+  sources: readonly SourceStatus[],
+): ReadyCheck {
   const connected = agents.filter((agent) => agent.isConnected).length;
+  const problems = sources.flatMap(({ problem }) => (problem === '' ? [] : [problem]));
+  return {
+    name: 'agents',
+    isReady: connected > 0 || (agents.length === 0 && problems.length === 0),
+    reason: [`${String(connected)} of ${String(agents.length)} connected`, ...problems].join('; '),
+  };
+}
+
+/** A sink or a disk that is away costs nothing but room. */
+function readyChecks(journal: Journal, sinks: Readonly<Record<string, SinkRunner>>): readonly ReadyCheck[] {
   return [
-    {
-      name: 'agents',
-      isReady: agents.length === 0 || connected > 0,
-      reason: `${String(connected)} of ${String(agents.length)} connected`,
-    },
     { name: 'journal', isReady: true, reason: journalText(journal) },
     ...Object.entries(sinks).map(([name, { isHealthy, state }]) => ({
       name,

@@ -10,9 +10,27 @@ function check(...argv: string[]) {
 }
 
 test('agents without a port get the relay’s own, and each is followed once', () => {
-  expect(check('--agents', 'a,b:7,a:32767,[::1]:5,[fe80::1]')).toMatchObject({
-    value: { agents: ['a:32767', 'b:7', '[::1]:5', '[fe80::1]:32767'] },
-  });
+  const checked = check('--agents', 'a,b:7,a:32767,[::1]:5,[fe80::1]');
+  expect(checked.ok ? checked.value.agents.map(({ source }) => source) : []).toEqual(
+    ['a:32767', 'b:7', '[::1]:5', '[fe80::1]:32767'].map((address) => ({ kind: 'static', address })),
+  );
+});
+
+test('agents may be found by name and among pods, each word a source of its own', () => {
+  const checked = check('--agents', 'dns:agents.shop.svc.cluster.local,srv:_g._tcp.a,pods:kubearmor,pods:');
+  expect(checked.ok ? checked.value.agents : []).toEqual([
+    {
+      word: 'dns:agents.shop.svc.cluster.local',
+      source: { kind: 'host', name: 'agents.shop.svc.cluster.local', port: 32767 },
+    },
+    { word: 'srv:_g._tcp.a', source: { kind: 'srv', name: '_g._tcp.a' } },
+    { word: 'pods:kubearmor', source: { kind: 'pods', namespace: 'kubearmor', port: 32767 } },
+    { word: 'pods:', source: { kind: 'pods', port: 32767 } },
+  ]);
+});
+
+test('name servers are addresses, with a port or without', () => {
+  expect(check('--dns-servers', '10.0.0.1,10.0.0.1:53,fd00::1,[fd00::1]:53').ok).toBe(true);
 });
 
 test('a receiver without a path gets the one of OTLP', () => {
@@ -35,9 +53,22 @@ test('a receiver without a path gets the one of OTLP', () => {
 test.each([
   [['--agents', 'a:b:c'], '--agents: a:b:c is not host:port'],
   [['--agents', 'a:99999'], '--agents: a:99999 is not host:port'],
+  [['--agents', 'pods:Shop'], '--agents: pods:Shop is not pods:namespace:port'],
+  [['--agents', 'dns:a..b'], '--agents: dns:a..b names no host'],
+  [['--dns-servers', 'ns1.test'], '--dns-servers: ns1.test is not an address with a port'],
+  [['--dns-servers', '10.0.0.1:0'], '--dns-servers: 10.0.0.1:0 is not an address with a port'],
   [['--otlp-http', 'c:4318'], '--otlp-http: c:4318 is not an http or https URL'],
   [['--otlp-http', 'ftp://c'], '--otlp-http: ftp://c is not an http or https URL'],
   [['--otlp-grpc', 'http://c:4317'], '--otlp-grpc: http://c:4317 is not host:port'],
+  [['--otlp-metrics', '{}'], 'otlpMetrics.url is required'],
+  [
+    ['--otlp-metrics', '{"url":"http://c:4318","speling":1}'],
+    expect.stringMatching(/^otlpMetrics\.speling /),
+  ],
+  [
+    ['--otlp-metrics', '{"url":"http://c:4317/x","protocol":"grpc"}'],
+    'otlpMetrics.url must have no path for gRPC',
+  ],
   [['--otlp-headers', 'secret'], '--otlp-headers: a header is not name=value'],
 ])('%j is refused', (argv, message) => {
   expect(check(...argv)).toMatchObject({ ok: false, error: [{ message }] });

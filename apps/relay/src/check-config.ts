@@ -1,9 +1,13 @@
-import { readOtlpConfig } from '@kubearmor-ts/export-otlp';
-import type { OtlpConfig } from '@kubearmor-ts/export-otlp';
+import { isIP } from 'node:net';
+import { parseAgentSource } from '@kubearmor-ts/discovery';
+import { readOtlpConfig, readOtlpMetricsConfig } from '@kubearmor-ts/export-otlp';
+import type { OtlpConfig, OtlpMetricsConfig } from '@kubearmor-ts/export-otlp';
 import { fail, ok } from '@kubearmor-ts/result';
 import type { CodedError, Result } from '@kubearmor-ts/result';
 import type { JournalStorage } from '@kubearmor-ts/journal';
+import type { NamedSource } from './agent-sources.ts';
 import type { RelayConfig } from './config.ts';
+import { alertCounterName } from './push-metrics.ts';
 import { readSinkSpecs } from './read-sink-spec.ts';
 import type { SinkSpec } from './read-sink-spec.ts';
 import { sinkTypes } from './sink-types.ts';
@@ -17,20 +21,26 @@ export interface OtlpReceiver {
 
 /** What the texts of the configuration mean. */
 export interface RelayTargets {
-  readonly agents: readonly string[];
+  /** Each address once. */
+  readonly agents: readonly NamedSource[];
   /** The receivers given by flags. */
   readonly otlp: readonly OtlpReceiver[];
+  /** Undefined: metrics are not pushed. */
+  readonly otlpMetrics: OtlpMetricsConfig | undefined;
   /** Undefined: no API. */
   readonly api: ApiAddress | undefined;
   readonly sinks: readonly SinkSpec[];
   /** Absent: the journal is in memory. */
   readonly storage: JournalStorage | undefined;
+  /** Something here asks an API server. */
+  readonly needsKube: boolean;
 }
 
 export function checkConfig(config: RelayConfig): Result<RelayTargets, readonly CodedError[]> {
   const errors: CodedError[] = [];
-  const agents = [...new Set(config.agents.map((agent) => withPort(agent, config.grpcPort)))];
-  for (const agent of agents) if (!isAddress(agent)) errors.push(bad('agents', `${agent} is not host:port`));
+  const agents = readAgents(config, errors);
+  for (const server of config.dnsServers)
+    if (!isNameServer(server)) errors.push(bad('dns-servers', `${server} is not an address with a port`));
   const otlpHttp = config.otlpHttp === '' ? undefined : logsUrl(config.otlpHttp);
   if (config.otlpHttp !== '' && otlpHttp === undefined) {
     errors.push(bad('otlp-http', `${config.otlpHttp} is not an http or https URL`));
@@ -61,6 +71,7 @@ export function checkConfig(config: RelayConfig): Result<RelayTargets, readonly 
     { headers, compression: config.otlpCompression },
     errors,
   );
+  const otlpMetrics = readMetricsReceiver(config.otlpMetrics, errors);
   const sinks = readSinkSpecs(config.sinks, Object.keys(sinkTypes), flagSinks(config));
   if (!sinks.ok) errors.push(...sinks.error);
   if (errors.length > 0 || !sinks.ok) return fail(errors);
@@ -71,8 +82,14 @@ export function checkConfig(config: RelayConfig): Result<RelayTargets, readonly 
           dir: config.journalDir,
           maxBytes: config.journalMaxMegabytes * 1_000_000,
           maxAgeMs: config.journalMaxAge * 1000,
+          // Closed more often than they leave, whatever was given.
+          segmentAgeMs: Math.min(config.journalSegmentAge, Math.ceil(config.journalMaxAge / 2)) * 1000,
         };
-  return ok({ agents, otlp, sinks: sinks.value, storage, api });
+  const needsKube =
+    config.peerNames ||
+    agents.some(({ source }) => source.kind === 'pods') ||
+    sinks.value.some(({ type }) => type === 'policy-report');
+  return ok({ agents, otlp, otlpMetrics, sinks: sinks.value, storage, api, needsKube });
 }
 
 function readReceivers(
@@ -91,15 +108,40 @@ function readReceivers(
   });
 }
 
+function readMetricsReceiver(value: unknown, errors: CodedError[]): OtlpMetricsConfig | undefined {
+  if (value === null) return undefined;
+  const read = readOtlpMetricsConfig(value, 'otlpMetrics');
+  if (read.ok) return read.value;
+  errors.push(...read.error);
+  return undefined;
+}
+
 /** Names that sinks of the list may not have, because a flag's sink has them. */
 const flagSinks = (config: RelayConfig): readonly string[] => [
   ...(config.otlpHttp === '' ? [] : ['otlp-http']),
   ...(config.otlpGrpc === '' ? [] : ['otlp-grpc']),
+  ...(config.otlpMetrics === null ? [] : [alertCounterName]),
 ];
 
-/** `host`, `host:port`, `[v6]:port`. */
-function withPort(agent: string, port: number): string {
-  return /^\[[^\]]+\]$|^[^:]+$/.test(agent) ? `${agent}:${String(port)}` : agent;
+function readAgents(config: RelayConfig, errors: CodedError[]): readonly NamedSource[] {
+  const byTarget = new Map<string, NamedSource>();
+  for (const word of config.agents) {
+    const source = parseAgentSource(word, config.grpcPort);
+    if (!source.ok) errors.push(bad('agents', source.error));
+    else
+      byTarget.set(source.value.kind === 'static' ? source.value.address : word, {
+        word,
+        source: source.value,
+      });
+  }
+  return [...byTarget.values()];
+}
+
+/** `10.0.0.1`, `10.0.0.1:53`, `fd00::1`, `[fd00::1]:53`. */
+function isNameServer(text: string): boolean {
+  const match = /^(?:\[([^\]]+)\]|([\d.]+))(?::(\d{1,5}))?$/.exec(text);
+  const port = Number(match?.[3] ?? 53);
+  return isIP(match?.[1] ?? match?.[2] ?? text) !== 0 && port >= 1 && port <= 65_535;
 }
 
 function isAddress(text: string): boolean {

@@ -1,5 +1,6 @@
 import type { Config, ConfigTable } from '@kubearmor-ts/config';
 import { apiConfigTable } from './api-config.ts';
+import { discoveryConfigTable } from './discovery-config.ts';
 import { tlsConfigTable } from './tls-config.ts';
 
 /** Names and defaults of the first group are those of existing relays. */
@@ -51,14 +52,7 @@ export const relayConfigTable = {
   },
   ...tlsConfigTable,
   ...apiConfigTable,
-  agents: {
-    flag: 'agents',
-    env: 'KA_RELAY_AGENTS',
-    file: 'agents',
-    type: 'list',
-    default: [],
-    help: 'agents to follow, host:port each',
-  },
+  ...discoveryConfigTable,
   otlpHttp: {
     flag: 'otlp-http',
     env: 'KA_RELAY_OTLP_HTTP',
@@ -92,6 +86,14 @@ export const relayConfigTable = {
     oneOf: ['none', 'gzip'],
     default: 'gzip',
     help: 'compression of OTLP/HTTP requests',
+  },
+  otlpMetrics: {
+    flag: 'otlp-metrics',
+    env: 'KA_RELAY_OTLP_METRICS',
+    file: 'otlpMetrics',
+    type: 'json',
+    default: null,
+    help: 'OTLP receiver of metrics, the relay’s own and counts of alerts: an object; docs/config.md has its keys',
   },
   queueCapacity: {
     flag: 'queue',
@@ -137,7 +139,17 @@ export const relayConfigTable = {
     default: 86_400,
     min: 1,
     max: 31_536_000,
-    help: 'seconds after which events leave the journal, read or not',
+    help: 'seconds after which events leave the journal on disk, read or not; memory keeps the youngest, whatever their age',
+  },
+  journalSegmentAge: {
+    flag: 'journal-segment-age',
+    env: 'KA_RELAY_JOURNAL_SEGMENT_AGE',
+    file: 'journalSegmentAge',
+    type: 'int',
+    default: 3600,
+    min: 1,
+    max: 31_536_000,
+    help: 'seconds after which a file of the journal is closed, full or not: files leave as a whole, so events may stay so much longer',
   },
   journalMemoryMegabytes: {
     flag: 'journal-memory-megabytes',

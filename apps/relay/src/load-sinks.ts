@@ -4,10 +4,11 @@ import type { Clock } from '@kubearmor-ts/life';
 import { fail, ok } from '@kubearmor-ts/result';
 import type { CodedError, Result } from '@kubearmor-ts/result';
 import { createDeadLetterFile, createSinkRunner } from '@kubearmor-ts/sink';
-import type { Sink, SinkRunner } from '@kubearmor-ts/sink';
+import type { RecordSource, Sink, SinkRunner } from '@kubearmor-ts/sink';
 import type { Logger } from '@kubearmor-ts/telemetry';
 import type { OtlpReceiver } from './check-config.ts';
 import type { SinkSpec } from './read-sink-spec.ts';
+import type { SinkDeps } from './sink-factory.ts';
 import { sinkTypes } from './sink-types.ts';
 
 export interface LoadedSink {
@@ -18,7 +19,7 @@ export interface LoadedSink {
 /** Makes the sinks of the configuration's list; every mistake in their own keys at once. */
 export async function loadSinks(
   specs: readonly SinkSpec[],
-  deps: { readonly clock: Clock; readonly env: Readonly<Record<string, string | undefined>> },
+  deps: Omit<SinkDeps, 'name'>,
 ): Promise<Result<readonly LoadedSink[], readonly CodedError[]>> {
   const loaded: LoadedSink[] = [];
   const errors: CodedError[] = [];
@@ -50,6 +51,8 @@ export const sinksOfFlags = (receivers: readonly OtlpReceiver[], clock: Clock): 
 
 export interface RunSinksDeps {
   readonly journal: Journal;
+  /** What sinks read in place of the journal's own reader. */
+  readonly sourceOf?: (source: RecordSource) => RecordSource;
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
@@ -60,14 +63,14 @@ export function runSinks(
   loaded: readonly LoadedSink[],
   deps: RunSinksDeps,
 ): Readonly<Record<string, SinkRunner>> {
-  const { journal, clock, logger } = deps;
+  const { journal, clock, logger, sourceOf = (source) => source } = deps;
   return Object.fromEntries(
     loaded.map(({ spec, sink }) => {
       const { name, filter, redact, giveUpAfterMs, backoff, deadLetter } = spec;
       const runner = createSinkRunner({
         name,
         sink,
-        source: journal.reader(name),
+        source: sourceOf(journal.reader(name)),
         clock,
         random: deps.random,
         filter,

@@ -10,6 +10,7 @@ import { createRelay } from './app.ts';
 import { checkConfig } from './check-config.ts';
 import { relayConfigTable } from './config.ts';
 import { loadSinks } from './load-sinks.ts';
+import { reachKube } from './reach-kube.ts';
 import { readConfigFile } from './read-config-file.ts';
 
 const usage = `relay: collects the streams of agents and hands them on\n\n${configHelp(relayConfigTable)}\n\n  --config FILE, env KA_RELAY_CONFIG\n      JSON object with the file keys above\n`;
@@ -39,15 +40,27 @@ async function main(argv: readonly string[]): Promise<number> {
   if (!targets.ok) return refuse(targets.error);
 
   const clock = createRealClock();
-  const sinks = await loadSinks(targets.value.sinks, { clock, env: process.env });
-  if (!sinks.ok) return refuse(sinks.error);
+  const reached = targets.value.needsKube ? await reachKube(parsed.value, clock) : undefined;
+  if (reached?.ok === false) return refuse(reached.error);
+  const kube = reached?.value;
+  const sinks = await loadSinks(targets.value.sinks, {
+    clock,
+    env: process.env,
+    ...(kube === undefined ? {} : { kube }),
+  });
+  if (!sinks.ok) {
+    kube?.close();
+    return refuse(sinks.error);
+  }
   const logger = createLogger({ app: 'relay', level: parsed.value.logLevel });
   const relay = createRelay({
     config: parsed.value,
     targets: targets.value,
     clock,
     sinks: sinks.value,
+    ...(kube === undefined ? {} : { kube }),
     hostName: hostname(),
+    env: process.env,
     random: Math.random,
     output: process.stdout,
     logger,
@@ -64,13 +77,14 @@ async function main(argv: readonly string[]): Promise<number> {
       grpcPort: relay.grpc.port,
       opsPort: relay.ops.port,
       apiPort: relay.api?.port,
-      agents: targets.value.agents,
+      agents: targets.value.agents.map(({ word }) => word),
     },
     'relay serves',
   );
   if (!stopping.signal.aborted)
     await new Promise((resolve) => stopping.signal.addEventListener('abort', resolve));
   await relay.stop();
+  kube?.close();
   logger.info('relay stopped');
   return 0;
 }

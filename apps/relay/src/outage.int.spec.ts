@@ -41,12 +41,13 @@ class Receiver {
       deliver: (batch) => {
         if (this.isAway) return Promise.resolve({ kind: 'retry', reason: 'away' });
         this.deliveries += 1;
-        for (const { event } of batch) {
+        const events = batch.filter(({ event }) => event.Operation !== 'EventsLost');
+        for (const { event } of events) {
           const list = this.byAgent.get(event.PodName) ?? [];
           list.push('PolicyName' in event ? Number(event.PolicyName) : NaN);
           this.byAgent.set(event.PodName, list);
         }
-        this.total += batch.length;
+        this.total += events.length;
         return Promise.resolve({ kind: 'delivered', rejected: [] });
       },
       close: () => Promise.resolve(),

@@ -2,17 +2,21 @@ import type { Journal } from '@kubearmor-ts/journal';
 import type { SinkCounts, SinkRunner } from '@kubearmor-ts/sink';
 import type { ServedLogFeed } from '@kubearmor-ts/stream';
 import type { Metrics, Sample } from '@kubearmor-ts/telemetry';
+import type { FindAgents, SourceStatus } from './find-agents.ts';
 import type { FollowAgents } from './follow-agents.ts';
+import type { LoadedSink } from './load-sinks.ts';
 import type { LinePrinter } from './print-lines.ts';
 import type { TakeEvents } from './take-events.ts';
 
 export interface RelayParts {
   readonly agents: FollowAgents;
+  readonly found: FindAgents;
   readonly take: TakeEvents;
   readonly feed: ServedLogFeed;
   readonly printer: LinePrinter;
   readonly journal: Journal;
   readonly sinks: Readonly<Record<string, SinkRunner>>;
+  readonly loaded: readonly LoadedSink[];
 }
 
 /** Every queue and every way to lose something has a number here. */
@@ -70,8 +74,46 @@ export function addRelayMetrics(metrics: Metrics, parts: RelayParts): void {
   );
   metrics.counter('ka_relay_stdout_lines_total', 'lines printed', () => printer.printed);
   metrics.counter('ka_relay_stdout_dropped_total', 'lines lost to a slow reader', () => printer.dropped);
+  addSourceMetrics(metrics, parts);
   addJournalMetrics(metrics, parts.journal);
   addSinkMetrics(metrics, parts.sinks);
+  addOwnSinkMetrics(metrics, parts.loaded);
+}
+
+function addSourceMetrics(metrics: Metrics, { agents, found }: RelayParts): void {
+  const bySource = (read: (source: SourceStatus) => number) => (): Sample[] =>
+    found.sources().map((status) => ({ labels: { source: status.source }, value: read(status) }));
+  metrics.counter('ka_relay_agents_found_total', 'agents that came', () => agents.counts.found);
+  metrics.counter(
+    'ka_relay_agents_gone_total',
+    'agents that no source named any more',
+    () => agents.counts.gone,
+  );
+  metrics.gauge(
+    'ka_relay_source_agents',
+    'agents the source names',
+    bySource(({ agents: named }) => named),
+  );
+  metrics.gauge(
+    'ka_relay_source_left_out',
+    'agents beyond the bound of the source',
+    bySource(({ leftOut }) => leftOut),
+  );
+  metrics.gauge(
+    'ka_relay_source_healthy',
+    '1 while the source names all it should',
+    bySource(({ problem }) => Number(problem === '')),
+  );
+  metrics.counter(
+    'ka_relay_source_looks_total',
+    'questions the source was asked',
+    bySource(({ looks }) => looks),
+  );
+  metrics.counter(
+    'ka_relay_source_failures_total',
+    'questions without an answer',
+    bySource(({ failures }) => failures),
+  );
 }
 
 function addJournalMetrics(metrics: Metrics, journal: Journal): void {
@@ -154,5 +196,17 @@ function addSinkMetrics(metrics: Metrics, sinks: Readonly<Record<string, SinkRun
   metrics.gauge('ka_relay_sink_lag', 'events the sink has yet to read', () => bySink((runner) => runner.lag));
   metrics.gauge('ka_relay_sink_healthy', '1 unless the last delivery failed', () =>
     bySink((runner) => Number(runner.isHealthy)),
+  );
+}
+
+/** Of a file sink how often it was set aside, of syslog how many messages were cut, and their like. */
+function addOwnSinkMetrics(metrics: Metrics, loaded: readonly LoadedSink[]): void {
+  metrics.counter('ka_relay_sink_own_total', 'what only this kind of sink counts', () =>
+    loaded.flatMap(({ spec, sink }) =>
+      Object.entries(sink.counts?.() ?? {}).map(([what, value]) => ({
+        labels: { sink: spec.name, type: spec.type, what },
+        value,
+      })),
+    ),
   );
 }

@@ -26,7 +26,12 @@ export interface SimulatedAgent {
 /** What a relay sees of an agent, without a kernel behind it: it may go and come back with what it holds. */
 export function simulateAgent(
   name: string,
-  options: { readonly maxBytes?: number; readonly dataBytes?: number } = {},
+  options: {
+    readonly maxBytes?: number;
+    readonly dataBytes?: number;
+    readonly host?: string;
+    readonly port?: number;
+  } = {},
 ): SimulatedAgent {
   const replay = new ReplayBuffer({ streamId: `boot-of-${name}`, maxBytes: options.maxBytes ?? 64 << 20 });
   const feed = createLogFeed({ replay });
@@ -37,7 +42,8 @@ export function simulateAgent(
       .toString('base64')
       .slice(0, options.dataBytes ?? 0);
   let server: ReturnType<typeof createGrpcServer> | undefined;
-  let port = 0;
+  const host = options.host ?? '127.0.0.1';
+  let port = options.port ?? 0;
   let published = 0;
   return {
     name,
@@ -46,7 +52,7 @@ export function simulateAgent(
       return port;
     },
     get address() {
-      return `127.0.0.1:${String(port)}`;
+      return `${host}:${String(port)}`;
     },
     get published() {
       return published;
@@ -64,7 +70,7 @@ export function simulateAgent(
     },
     start: async () => {
       server = createGrpcServer({
-        address: `127.0.0.1:${String(port)}`,
+        address: `${host}:${String(port)}`,
         services: [logService(feed), eventStreamService({ buffer: replay, nodeName: () => name, clock })],
       });
       await server.start(never);

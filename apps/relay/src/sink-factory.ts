@@ -2,11 +2,14 @@ import type { Clock } from '@kubearmor-ts/life';
 import { ok } from '@kubearmor-ts/result';
 import type { CodedError, Result } from '@kubearmor-ts/result';
 import type { Sink } from '@kubearmor-ts/sink';
+import type { KubeAccess } from './reach-kube.ts';
 
 export interface SinkDeps {
   readonly name: string;
   readonly clock: Clock;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** There for the kinds that write to an API server. */
+  readonly kube?: KubeAccess;
 }
 
 /**

@@ -4,6 +4,7 @@ import type { BodyFormat } from '@kubearmor-ts/schema-maps';
 import type { SinkRecord } from '@kubearmor-ts/sink';
 import { eventId } from '@kubearmor-ts/sink-net';
 import { otlpSink } from './otlp-sink.ts';
+import { createReportStore } from './report-store.ts';
 import { made } from './sink-factory.ts';
 import type { SinkFactory } from './sink-factory.ts';
 
@@ -56,6 +57,13 @@ export const sinkTypes: Readonly<Record<string, () => Promise<SinkFactory>>> = {
   webhook: async () => {
     const { createWebhookSink, readWebhookConfig } = await import('@kubearmor-ts/sink-webhook');
     return made(readWebhookConfig, (config, { clock, env }) => createWebhookSink({ config, clock, env }));
+  },
+  'policy-report': async () => {
+    const { createPolicyReportSink, readPolicyReportConfig } = await import('@kubearmor-ts/policy-report');
+    return made(readPolicyReportConfig, (config, { kube, name }) => {
+      if (kube === undefined) throw new Error(`${name} needs an API server`);
+      return createPolicyReportSink({ config, store: createReportStore(kube) });
+    });
   },
   file: async () => {
     const { createFileSink, readFileConfig } = await import('@kubearmor-ts/sink-file');

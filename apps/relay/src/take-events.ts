@@ -54,10 +54,14 @@ export interface TakeEvents extends Service {
     head: BatchHead,
     acknowledge: (through: Readonly<Cursor>) => void,
   ): void | Promise<void>;
+  /** An alert of the relay's own: to subscribers at once, to the journal ahead of what is taken next. */
+  takeNotice(alert: Alert): void;
   counts(): TakeCounts;
 }
 
 const mostGathered = 256;
+/** A frame of the journal's memory stays or goes whole. */
+const mostGatheredBytes = 128 << 10;
 
 export function createTakeEvents(options: TakeEventsOptions): TakeEvents {
   const { journal, feed, print, clock } = options;
@@ -66,6 +70,7 @@ export function createTakeEvents(options: TakeEventsOptions): TakeEvents {
   let malformed = 0;
   let repeated = 0;
   let gathered: EventSpan[] = [];
+  let gatheredBytes = 0;
 
   const isHeard = (kind: FeedKind): boolean =>
     print[kind] !== undefined ||
@@ -92,6 +97,7 @@ export function createTakeEvents(options: TakeEventsOptions): TakeEvents {
   const flush = (): void => {
     const events = gathered;
     gathered = [];
+    gatheredBytes = 0;
     if (events.length === 0) return;
     const batch: EventBatch = { streamId: '', first: noCursor, missed: noCursor, events };
     void journal.append(encodeBatch(batch), headOf(batch));
@@ -101,7 +107,8 @@ export function createTakeEvents(options: TakeEventsOptions): TakeEvents {
     taken[kind] += 1;
     if (!tell(kind, bytes) || kind === 'messages') return;
     gathered.push({ kind, payload: bytes });
-    if (gathered.length >= mostGathered) flush();
+    gatheredBytes += bytes.length;
+    if (gathered.length >= mostGathered || gatheredBytes >= mostGatheredBytes) flush();
     else if (gathered.length === 1) void clock.sleep(options.gatherMs ?? 10, stopping.signal).then(flush);
     return journal.whenRoom();
   };
@@ -109,6 +116,14 @@ export function createTakeEvents(options: TakeEventsOptions): TakeEvents {
   /** To those who want them now; what cannot be read here, no reader of the journal can read, and counts it. */
   const tellBatch = (payload: Buffer): void => {
     for (const event of readEvents(payload) ?? []) tell(event.kind, event.payload);
+  };
+
+  const takeNotice = (alert: Alert): void => {
+    taken.alerts += 1;
+    const payload = Buffer.from(Alert.encode(alert).finish());
+    if (!tell('alerts', payload)) return;
+    gathered.push({ kind: 'alerts', payload });
+    flush();
   };
 
   const takeBatch: TakeEvents['takeBatch'] = (payload, head, acknowledge) => {
@@ -129,6 +144,7 @@ export function createTakeEvents(options: TakeEventsOptions): TakeEvents {
     name: 'intake',
     takeMessage,
     takeBatch,
+    takeNotice,
     counts: () => ({ taken: { ...taken }, malformed, repeated }),
     start: () => Promise.resolve(),
     stop: () => {

@@ -7,7 +7,7 @@ export interface DiscoveredAgent {
   readonly address: string;
 }
 
-/** One source of agents. A watch of pods with the label `kubearmor-app=kubearmor` is to implement it as well. */
+/** One source of agents. */
 export interface AgentDiscovery extends Service {
   /** The set now and after every change, until the function it gives back is called. */
   listen(listener: (agents: readonly DiscoveredAgent[]) => void): () => void;

@@ -1,6 +1,6 @@
 import { FakeClock } from '@kubearmor-ts/life';
-import { createDnsDiscovery, createStaticDiscovery, parseAgentSource } from './index.ts';
-import type { DnsDiscoveryOptions, DnsResolver } from './index.ts';
+import { createDnsDiscovery, createPodDiscovery, createStaticDiscovery, parseAgentSource } from './index.ts';
+import type { AgentPod, DnsDiscoveryOptions, DnsResolver } from './index.ts';
 
 const code = (name: string): Error => Object.assign(new Error(name), { code: name });
 
@@ -101,6 +101,45 @@ test('more agents than the bound are left out, counted and said', async () => {
   expect(problems).toEqual(['agents.ns.svc: 1 agents beyond 2 are left out']);
 });
 
+test('pods are told once for many changes, each address once, and a successor has the address of one that leaves', async () => {
+  let pods: AgentPod[] = [];
+  let changed = (): void => undefined;
+  const problems: string[] = [];
+  const discovery = createPodDiscovery({
+    name: 'pods:',
+    port: 7,
+    maxAgents: 2,
+    watch: { name: 'watch', start: () => Promise.resolve(), stop: () => Promise.resolve() },
+    pods: {
+      values: () => pods,
+      onChange: (listener) => {
+        changed = listener;
+        return () => (changed = () => undefined);
+      },
+    },
+    watchProblem: () => undefined,
+    watchCounts: () => ({ looks: 1, failures: 0 }),
+    onProblem: (problem) => problems.push(problem),
+  });
+  const heard: string[][] = [];
+  discovery.listen((agents) => heard.push(agents.map(({ key, address }) => `${key} ${address}`)));
+  pods = [
+    { uid: 'old', ip: '10.0.0.1', isLeaving: true },
+    { uid: 'new', ip: '10.0.0.1', isLeaving: false },
+    { uid: 'other', ip: 'fd00::1', isLeaving: false },
+    { uid: 'gone', ip: 'fd00::1', isLeaving: true },
+  ];
+  for (let at = 0; at < 4; at++) changed();
+  await Promise.resolve();
+  expect(heard).toEqual([[], ['new 10.0.0.1:7', 'other [fd00::1]:7']]);
+  pods.push({ uid: 'third', ip: '10.0.0.3', isLeaving: false });
+  changed();
+  await Promise.resolve();
+  expect(discovery.counts).toEqual({ looks: 1, failures: 0, leftOut: 1 });
+  expect(discovery.problem()).toBe('pods:: 1 agents beyond 2 are left out');
+  expect(problems).toHaveLength(1);
+});
+
 test('a list is told once, each agent once', () => {
   const heard: number[] = [];
   const stop = createStaticDiscovery(['a:1', 'b:2', 'a:1']).listen((agents) => heard.push(agents.length));
@@ -115,6 +154,10 @@ test.each<[string, unknown]>([
   ['dns:agents.ns.svc', { kind: 'host', name: 'agents.ns.svc', port: 32767 }],
   ['dns:agents.ns.svc:9', { kind: 'host', name: 'agents.ns.svc', port: 9 }],
   ['srv:_grpc._tcp.agents.ns.svc', { kind: 'srv', name: '_grpc._tcp.agents.ns.svc' }],
+  ['pods:', { kind: 'pods', port: 32767 }],
+  ['pods:kubearmor', { kind: 'pods', namespace: 'kubearmor', port: 32767 }],
+  ['pods:kubearmor:9', { kind: 'pods', namespace: 'kubearmor', port: 9 }],
+  ['pods::9', { kind: 'pods', port: 9 }],
 ])('%s is a source', (word, source) => {
   expect(parseAgentSource(word, 32767)).toEqual({ ok: true, value: source });
 });
@@ -128,6 +171,9 @@ test.each([
   'dns:[fd00::1]:5',
   'srv:a..b',
   'srv:a:5',
+  'pods:Shop',
+  'pods:a:0',
+  'pods:a:b:5',
   'http://a:1',
   'a:1\n',
 ])('%j is refused by name', (word) => {

@@ -37,7 +37,7 @@ const readFromMemoryBytes = 8 << 20;
 const maxStreams = 4096;
 /** Shared by readers that pass at about the same time; each is a few kilobytes. */
 const decodedRecords = 512;
-const retainEveryMs = 30_000;
+const mostRetainEveryMs = 30_000;
 
 export function createJournal(options: JournalOptions): Journal {
   return new FramedJournal(options);
@@ -80,11 +80,25 @@ class FramedJournal implements Journal {
     const { storage } = options;
     if (storage !== undefined) {
       const segmentBytes = storage.segmentBytes ?? Math.min(64 << 20, Math.ceil(storage.maxBytes / 16));
-      this.store = new SegmentStore({ ...storage, segmentBytes, clock: options.clock, maxStreams });
+      const segmentAgeMs = storage.segmentAgeMs ?? Math.ceil(storage.maxAgeMs / 16);
+      this.store = new SegmentStore({
+        ...storage,
+        segmentBytes,
+        segmentAgeMs,
+        clock: options.clock,
+        maxStreams,
+      });
     }
     this.state = { kind: storage === undefined ? 'memory' : 'disk' };
     const keptBytes = storage === undefined ? options.memoryBytes : readFromMemoryBytes;
     this.tail = new FrameTail(options.memoryBytes, 1, keptBytes);
+  }
+
+  /** Often enough that a short age is kept to. */
+  private get retainEveryMs(): number {
+    const { storage } = this.options;
+    const segmentAgeMs = storage?.segmentAgeMs ?? (storage?.maxAgeMs ?? Infinity) / 16;
+    return Math.min(mostRetainEveryMs, Math.max(10, segmentAgeMs));
   }
 
   get oldest(): number {
@@ -228,6 +242,7 @@ class FramedJournal implements Journal {
       if (this.state.kind === 'fallback') await this.writeBacklog();
       else if (this.queue.length > 0) await this.writeQueue();
       else if (this.stopping.signal.aborted) return;
+      else if (this.store?.isAged === true) await this.rollAged(this.store);
       else await new Promise<void>((resolve) => (this.wakeWriter = resolve));
       if (this.stopping.signal.aborted && this.state.kind === 'fallback') return;
     }
@@ -245,6 +260,16 @@ class FramedJournal implements Journal {
     this.enter({ kind: 'fallback', reason: failure });
     // What had come in meanwhile must not wait for the disk either.
     this.show(this.takeQueue(Infinity));
+  }
+
+  /** In a quiet time nobody appends, and old records are to leave all the same. */
+  private async rollAged(store: SegmentStore): Promise<void> {
+    try {
+      await store.rollAged(this.next, this.written);
+    } catch (cause) {
+      this.writeFailures += 1;
+      this.enter({ kind: 'fallback', reason: cause instanceof Error ? cause.message : String(cause) });
+    }
   }
 
   /** Tries to get rid of what only memory has; ends in `disk`, or after one pause. */
@@ -300,7 +325,8 @@ class FramedJournal implements Journal {
 
   private async retain(): Promise<void> {
     while (!this.stopping.signal.aborted) {
-      await this.clock.sleep(retainEveryMs, this.stopping.signal);
+      await this.clock.sleep(this.retainEveryMs, this.stopping.signal);
+      if (this.store?.isAged === true) this.wakeWriter?.();
       await this.store?.retain();
     }
   }

@@ -235,7 +235,7 @@ test(
       sleep: real.sleep,
     };
     const dir = tempDir();
-    const storage = { dir, maxAgeMs: 600_000, segmentBytes: 2000 };
+    const storage = { dir, maxAgeMs: 600_000, segmentAgeMs: 600_000, segmentBytes: 2000 };
     const first = await start(storage, { clock, memoryBytes: 1 });
     await first.journal.reader('siem').read(1, 1);
     const from = numbered;
@@ -258,6 +258,60 @@ test(
     expect(cut).toBeGreaterThan(200);
     expect(1 + names.length + cut).toBe(400);
     expect(names.at(-1)).toBe(from + 399);
+  },
+  slowMachineMs,
+);
+
+test(
+  'records of a quiet time leave by age too, the place of their stream stays, and what was not read is counted',
+  async () => {
+    const dir = tempDir();
+    const clock = createRealClock();
+    let laterMs = 0;
+    const movable: Clock = { ...clock, nowMs: () => clock.nowMs() + laterMs };
+    const bounds = { dir, maxAgeMs: 1_000_000, segmentAgeMs: 10_000 };
+    const { journal, stop } = await start(bounds, {
+      clock: { ...movable, sleep: (_, signal) => clock.sleep(5, signal) },
+      memoryBytes: 1,
+    });
+    const slow = journal.reader('slow');
+    expect((await slow.read(1, 1)).records).toEqual([]);
+    await append(journal, 3, 'boot', 1);
+    laterMs += 9_000;
+    await append(journal, 2, 'boot', 4);
+    expect(journal.counts().segments).toBe(1);
+    laterMs += 2_000;
+    // Nobody appends: the segment is closed all the same, and goes when its last record is too old.
+    while (journal.counts().segments < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    laterMs += 1_000_000;
+    while (journal.counts().segments > 1) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(journal.counts()).toMatchObject({ end: 6, writeFailures: 0 });
+    await append(journal, 1, 'boot', 6);
+    expect(await readAll(slow)).toMatchObject({ cut: 5, names: [numbered - 1] });
+    await stop();
+    const again = (await start(bounds)).journal;
+    expect(again.cursorOf('boot')).toEqual({ ...noCursor, alerts: 6 });
+    expect(again.counts().end).toBe(7);
+  },
+  slowMachineMs,
+);
+
+test(
+  'appends close an old segment as well, so that it is not kept for the sake of its youngest record',
+  async () => {
+    const clock = createRealClock();
+    let laterMs = 0;
+    const { journal } = await start(
+      { dir: tempDir(), maxAgeMs: 1_000_000, segmentAgeMs: 10_000 },
+      { clock: { ...clock, nowMs: () => clock.nowMs() + laterMs } },
+    );
+    for (let at = 0; at < 5; at++) {
+      await append(journal, 1);
+      laterMs += 10_000;
+    }
+    expect(journal.counts().segments).toBeGreaterThanOrEqual(5);
+    await append(journal, 1);
+    expect(journal.counts()).toMatchObject({ oldest: 1, end: 7 });
   },
   slowMachineMs,
 );

@@ -9,6 +9,8 @@ export interface JournalStorage {
   readonly maxAgeMs: number;
   /** A sixteenth of `maxBytes`, at most 64 MiB, when absent. */
   readonly segmentBytes?: number;
+  /** A sixteenth of `maxAgeMs` when absent. */
+  readonly segmentAgeMs?: number;
 }
 
 export interface JournalOptions {

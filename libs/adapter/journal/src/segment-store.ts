@@ -5,7 +5,8 @@
  *     how far every stream came.
  *  2. Only the youngest segment is written to. What a crash left torn at its end is cut when it is opened.
  *  3. Segments go as a whole, the oldest first, when all together are too large or the oldest is too old.
- *  4. Age is measured with a clock that does not jump. A segment of an earlier run has the age its file says, but at
+ *  4. A segment is closed when it is large or when its first record is old, so that records of a quiet time leave too.
+ *  5. Age is measured with a clock that does not jump. A segment of an earlier run has the age its file says, but at
  *     least a tenth of the allowed time is left to it.
  */
 import { mkdir, readdir, stat, unlink } from 'node:fs/promises';
@@ -25,6 +26,8 @@ export interface SegmentStoreOptions {
   readonly maxAgeMs: number;
   /** A segment is closed when it is larger than this. */
   readonly segmentBytes: number;
+  /** Or when its first record is older than this. */
+  readonly segmentAgeMs: number;
   readonly maxStreams: number;
 }
 
@@ -33,6 +36,8 @@ export interface Segment {
   readonly path: string;
   /** Bytes that may be read. */
   bytes: number;
+  /** `nowMs` of its first record; undefined while it has none. */
+  beganMs: number | undefined;
   /** `nowMs` of the last append. */
   writtenMs: number;
 }
@@ -77,7 +82,8 @@ export class SegmentStore {
       const path = join(dir, name);
       const { size, mtimeMs } = await stat(path);
       const ageMs = Math.min(Math.max(0, wallMs - mtimeMs), maxAgeMs * 0.9);
-      this.list.push({ base: Number(match[1]), path, bytes: size, writtenMs: clock.nowMs() - ageMs });
+      const writtenMs = clock.nowMs() - ageMs;
+      this.list.push({ base: Number(match[1]), path, bytes: size, beganMs: writtenMs, writtenMs });
     }
     const last = this.list.at(-1);
     if (last === undefined) return { end: 1, cursors: new StreamCursors(maxStreams), tornBytes: 0 };
@@ -85,6 +91,7 @@ export class SegmentStore {
     const tornBytes = last.bytes - found.goodBytes;
     this.file = await SegmentFile.resume(last.path, found.goodBytes);
     last.bytes = this.file.size;
+    if (found.end === last.base) last.beganMs = undefined;
     return { end: found.end, cursors: found.cursors, tornBytes: Math.max(0, tornBytes) };
   }
 
@@ -93,8 +100,8 @@ export class SegmentStore {
     const [head] = frames;
     if (head === undefined) return;
     try {
-      if (this.file === undefined || this.file.size >= this.options.segmentBytes)
-        await this.roll(head, cursors);
+      if (this.file === undefined || this.file.size >= this.options.segmentBytes || this.isAged)
+        await this.roll(head.first, cursors);
       await this.file?.append(frames);
     } catch (cause) {
       await this.abandon();
@@ -103,6 +110,25 @@ export class SegmentStore {
     const current = this.list.at(-1)!;
     current.bytes = this.file?.size ?? current.bytes;
     current.writtenMs = this.options.clock.nowMs();
+    current.beganMs ??= current.writtenMs;
+  }
+
+  /** The youngest segment holds a record that is old enough for the segment to be closed. */
+  get isAged(): boolean {
+    const { clock, segmentAgeMs } = this.options;
+    const began = this.list.at(-1)?.beganMs;
+    return began !== undefined && clock.nowMs() - began >= segmentAgeMs;
+  }
+
+  /** Closes the youngest segment if it is aged; `next` is the number of the record to come. Not during an append. */
+  async rollAged(next: number, cursors: StreamCursors): Promise<void> {
+    if (!this.isAged) return;
+    try {
+      await this.roll(next, cursors);
+    } catch (cause) {
+      await this.abandon();
+      throw cause;
+    }
   }
 
   /** Removes what is beyond the bounds; the youngest segment stays. */
@@ -140,18 +166,22 @@ export class SegmentStore {
     this.file = undefined;
   }
 
-  private async roll(head: Frame, cursors: StreamCursors): Promise<void> {
+  private async roll(first: number, cursors: StreamCursors): Promise<void> {
     const { dir, clock } = this.options;
     await this.close();
-    const path = join(dir, `${String(head.first).padStart(16, '0')}.seg`);
+    const path = join(dir, `${String(first).padStart(16, '0')}.seg`);
     // A segment of the same number holds no record: its first append failed.
-    this.list = this.list.filter((segment) => segment.base !== head.first);
+    this.list = this.list.filter((segment) => segment.base !== first);
     this.file = await SegmentFile.create(path);
-    this.list.push({ base: head.first, path, bytes: this.file.size, writtenMs: clock.nowMs() });
+    this.list.push({
+      base: first,
+      path,
+      bytes: this.file.size,
+      beganMs: undefined,
+      writtenMs: clock.nowMs(),
+    });
     const wallMs = Number(clock.wallNs() / 1_000_000n);
-    await this.file.append([
-      { type: frameType.cursors, first: head.first, count: 0, wallMs, payload: cursors.encode() },
-    ]);
+    await this.file.append([{ type: frameType.cursors, first, count: 0, wallMs, payload: cursors.encode() }]);
     await this.retain();
   }
 

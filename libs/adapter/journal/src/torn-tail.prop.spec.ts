@@ -33,6 +33,7 @@ const open = async (at: string) => {
     maxBytes: 1 << 20,
     maxAgeMs: 3_600_000,
     segmentBytes: 1 << 20,
+    segmentAgeMs: 3_600_000,
     maxStreams: 16,
   });
   return { store, ...(await store.open()) };

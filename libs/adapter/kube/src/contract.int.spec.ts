@@ -116,6 +116,26 @@ test('an API server that does not answer is told as such, within the time allowe
   transport.close();
 });
 
+test('the APIs that are served are told by group and version', async () => {
+  const server = await openFake();
+  const transport = createNodeTransport(await connectKube({ kubeconfig: server.kubeconfig, clock }));
+  const client = new KubeClient({ transport, clock, userAgent: 'kubearmor-ts/test' });
+  const { signal } = new AbortController();
+  server.fake.serveApis(['openreports.io/v1alpha1', 'apps/v1']);
+  expect(await client.apiVersions({ signal })).toEqual({
+    ok: true,
+    value: ['openreports.io/v1alpha1', 'apps/v1'],
+  });
+  server.fake.fail('get', { kind: 'status', status: 429, retryAfterSeconds: 3 });
+  expect(await client.apiVersions({ signal })).toMatchObject({
+    error: { code: 'KA_KUBE_TOO_MANY', object: 'apis', retryAfterMs: 3000 },
+  });
+  server.fake.fail('get', { kind: 'truncate' });
+  expect(await client.apiVersions({ signal })).toMatchObject({ error: { code: 'KA_KUBE_MALFORMED' } });
+  transport.close();
+  await server.close();
+});
+
 test.each([
   ['missing', { kubeconfig: '/nonexistent/config' }, 'cannot be read'],
   ['without such a context', { context: 'absent' }, 'no context is named "absent"'],

@@ -51,6 +51,12 @@ export class KubeClient {
     return answer.ok ? oneObject(resource, place, answer.value.json) : answer;
   }
 
+  /** `group/version` of every API that is served beside the core's. */
+  async apiVersions(call: CallOptions): Promise<Result<readonly string[], KubeFault>> {
+    const answer = await this.askAt({ object: 'apis', path: '/apis' }, { method: 'GET' }, call);
+    return answer.ok ? servedVersions(answer.value.json) : answer;
+  }
+
   async list(resource: KubeResource, place: Place, call: CallOptions): Promise<Result<ListPage, KubeFault>> {
     const answer = await this.ask(resource, place, { method: 'GET' }, call);
     return answer.ok ? onePage(resource, place, answer.value.json) : answer;
@@ -94,7 +100,7 @@ export class KubeClient {
     const object = describeResource(resource, place);
     try {
       const response = await this.options.transport.send({
-        ...this.request(resource, place, { method: 'GET' }, { query, accept }),
+        ...this.request(resourcePath(resource, place), { method: 'GET' }, { query, accept }),
         signal,
       });
       if (response.status === 200) return ok(response);
@@ -117,13 +123,21 @@ export class KubeClient {
     return object.ok ? ok({ object: object.value, isNew: answer.value.status === 201 }) : object;
   }
 
-  private async ask(
+  private ask(
     resource: KubeResource,
     place: Place,
     sent: { readonly method: KubeRequest['method']; readonly body?: string; readonly type?: string },
     call: CallOptions,
   ): Promise<Result<{ readonly status: number; readonly json: unknown }, KubeFault>> {
-    const object = describeResource(resource, place);
+    const [object, path] = [describeResource(resource, place), resourcePath(resource, place)];
+    return this.askAt({ object, path }, sent, call);
+  }
+
+  private async askAt(
+    { object, path }: { readonly object: string; readonly path: string },
+    sent: { readonly method: KubeRequest['method']; readonly body?: string; readonly type?: string },
+    call: CallOptions,
+  ): Promise<Result<{ readonly status: number; readonly json: unknown }, KubeFault>> {
     const deadline = new AbortController();
     const done = new AbortController();
     const timeoutMs = call.timeoutMs ?? this.options.timeoutMs ?? defaultTimeoutMs;
@@ -133,7 +147,7 @@ export class KubeClient {
     const signal = AbortSignal.any([call.signal, deadline.signal]);
     try {
       const response = await this.options.transport.send({
-        ...this.request(resource, place, sent, call),
+        ...this.request(path, sent, call),
         signal,
       });
       const json = parsed(await this.read(response));
@@ -152,8 +166,7 @@ export class KubeClient {
   }
 
   private request(
-    resource: KubeResource,
-    place: Place,
+    path: string,
     sent: { readonly method: KubeRequest['method']; readonly body?: string; readonly type?: string },
     {
       query,
@@ -162,7 +175,7 @@ export class KubeClient {
   ): Omit<KubeRequest, 'signal'> {
     return {
       method: sent.method,
-      path: resourcePath(resource, place),
+      path,
       ...(query === undefined ? {} : { query }),
       headers: {
         accept: accept ?? jsonType,
@@ -232,4 +245,18 @@ function onePage(resource: KubeResource, place: Place, json: unknown): Result<Li
     return malformed('has no resourceVersion');
   if (!Array.isArray(items) || !items.every(isKubeObject)) return malformed('holds what is no object');
   return ok({ items, resourceVersion, continueToken: typeof next === 'string' ? next : '' });
+}
+
+function servedVersions(json: unknown): Result<readonly string[], KubeFault> {
+  const groups = isRecord(json) ? json['groups'] : undefined;
+  if (!Array.isArray(groups))
+    return fail(fault('KA_KUBE_MALFORMED', 'apis: the answer is no list of groups', { object: 'apis' }));
+  const versions = groups.flatMap((group: unknown): unknown[] =>
+    isRecord(group) && Array.isArray(group['versions']) ? group['versions'] : [],
+  );
+  return ok(
+    versions.flatMap((version) =>
+      isRecord(version) && typeof version['groupVersion'] === 'string' ? [version['groupVersion']] : [],
+    ),
+  );
 }

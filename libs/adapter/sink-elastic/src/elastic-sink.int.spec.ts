@@ -68,7 +68,7 @@ test(
     });
     const lines = linesOf(request!);
     expect(lines).toEqual([
-      { create: { _index: 'logs-kubearmor.alerts-default', _id: expect.stringMatching(/^[\w-]{27}$/) } },
+      { create: { _index: 'logs-kubearmor.alerts-default', _id: expect.stringMatching(/^[0-9a-f]{32}$/) } },
       expect.objectContaining({
         '@timestamp': '2026-07-30T08:26:40.112233Z',
         PolicyName: 'one',

@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import { toFormB } from '@kubearmor-ts/event';
 import type { Clock } from '@kubearmor-ts/life';
 import { eventTimeText } from '@kubearmor-ts/schema-maps';
 import type { Delivery, Sink, SinkRecord } from '@kubearmor-ts/sink';
-import { createHttpSender, deliverParts, partsBySize } from '@kubearmor-ts/sink-net';
+import { createHttpSender, deliverParts, eventIdOf, partsBySize } from '@kubearmor-ts/sink-net';
 import type { Authorization } from '@kubearmor-ts/sink-net';
 import { bulkFilter, readBulkAnswer } from './bulk-answer.ts';
 import type { ElasticConfig } from './elastic-config.ts';
@@ -44,7 +43,8 @@ export function createElasticSink(options: ElasticSinkOptions): Sink {
       const text = toFormB(record.event);
       const document = options.toDocument?.(record) ?? withTime(record, text);
       const index = record.kind === 'alerts' ? config.alerts : config.logs;
-      return `${JSON.stringify({ create: { _index: index, _id: idOf(text) } })}\n${document}\n`;
+      // A repeat, also one from another relay or after a crash, has the same one.
+      return `${JSON.stringify({ create: { _index: index, _id: eventIdOf(text) } })}\n${document}\n`;
     });
     const parts = partsBySize(lines, (line) => Buffer.byteLength(line), {
       maxBytes: config.maxRequestBytes,
@@ -84,9 +84,6 @@ function authorizationOf({ user, password, apiKey, bearer }: ElasticConfig): Aut
   if (apiKey !== undefined) return { scheme: 'ApiKey', secret: apiKey };
   return bearer === undefined ? undefined : { scheme: 'Bearer', secret: bearer };
 }
-
-/** From the event alone, so that a repeat, also one from another relay or after a crash, has the same one. */
-const idOf = (text: string): string => createHash('sha256').update(text).digest('base64url').slice(0, 27);
 
 const withTime = ({ event }: SinkRecord, text: string): string =>
   `{"@timestamp":"${eventTimeText(event)}",${text.slice(1)}`;

@@ -6,6 +6,13 @@ import type { SinkConfig, SinkOptionTable } from '@kubearmor-ts/sink-net';
 
 const common = {
   format: { type: 'string', oneOf: bodyFormats, default: 'json', help: 'schema of a line' },
+  maxLineBytes: {
+    type: 'int',
+    default: 65_536,
+    min: 2000,
+    max: 16_000_000,
+    help: 'longer lines have the longest texts of their event cut, with a mark, until they fit',
+  },
   timeoutMs: {
     type: 'int',
     default: 10_000,

@@ -72,11 +72,26 @@ test('a line cannot be forged by what an event holds', async () => {
   expect(policies()).toEqual(['guard-token']);
 });
 
+test.each(['json', 'ecs', 'ocsf'])(
+  'a %s line that would be too long has its longest text cut, with a mark, and is still whole and counted',
+  async (format) => {
+    const sink = sinkTo({ format, maxLineBytes: 4000 });
+    const event = anAlert({ Resource: `/${'é'.repeat(50_000)}` });
+    const batch = [{ kind: 'alerts', event } as const, ...named('short')];
+    expect(await sink.deliver(batch, never)).toEqual({ kind: 'delivered', rejected: [] });
+    const [long = '', short = ''] = readFileSync(path(), 'utf8').split('\n');
+    expect(Buffer.byteLength(long)).toBeLessThanOrEqual(4000);
+    expect(JSON.stringify(JSON.parse(long))).toMatch(/é\.\.\.\[\+\d+\]/);
+    expect(short).toContain('short');
+    expect(sink.counts()).toMatchObject({ cut: 1 });
+  },
+);
+
 test('a file that would grow too long is set aside, the newest are kept, compressed', async () => {
   const sink = sinkTo({ maxBytes: 2000, keep: 2, gzip: true });
   for (const name of ['a', 'b', 'c', 'd', 'e']) await sink.deliver(named(name, name), never);
   expect(policies()).toEqual(['e', 'e']);
-  expect(sink.counts()).toEqual({ setAside: 4, reopened: 0, tidyingFailed: 0 });
+  expect(sink.counts()).toEqual({ cut: 0, setAside: 4, reopened: 0, tidyingFailed: 0 });
   await sink.close();
   expect(asideNames()).toHaveLength(2);
   const kept = asideNames().map((name) =>

@@ -21,6 +21,8 @@ export interface FileSinkOptions {
 }
 
 export interface FileCounts {
+  /** Lines of which something was cut so that they fit; one that is written again counts again. */
+  readonly cut: number;
   readonly setAside: number;
   /** The path was opened anew because something else moved or removed the file. */
   readonly reopened: number;
@@ -29,12 +31,12 @@ export interface FileCounts {
 }
 
 export interface FileSink extends Sink {
-  counts(): FileCounts;
+  counts(): Readonly<Record<keyof FileCounts, number>>;
 }
 
 export function createFileSink({ config, clock }: FileSinkOptions): FileSink {
   const writes = new OneAtATime(clock, config.timeoutMs);
-  const counts = { setAside: 0, reopened: 0, tidyingFailed: 0 };
+  const counts = { cut: 0, setAside: 0, reopened: 0, tidyingFailed: 0 };
   let file: LogFile | undefined;
   let tidying: Promise<void> = Promise.resolve();
 
@@ -91,7 +93,8 @@ export function createFileSink({ config, clock }: FileSinkOptions): FileSink {
     limits: { maxItems: config.batchSize, maxDelayMs: config.batchDelayMs },
     counts: () => ({ ...counts }),
     deliver: async (batch, signal) => {
-      const { text, rejected } = encodeLines(batch, config.format);
+      const { text, rejected, cut } = encodeLines(batch, config);
+      counts.cut += cut;
       const bad = new Set(rejected.map(({ index }) => index));
       try {
         if (text !== '') await writes.run(() => append(text), signal);

@@ -17,13 +17,16 @@ export function createStdoutSink({ config, clock, output }: StdoutSinkOptions): 
   const writes = new OneAtATime(clock, config.timeoutMs);
   // A reader that is gone would else end the process; the write's own failure tells of it.
   const ignore = (): void => undefined;
+  const counts = { cut: 0 };
   output.on('error', ignore);
   return {
     type: 'stdout',
     target: 'stdout',
     limits: { maxItems: config.batchSize, maxDelayMs: config.batchDelayMs },
+    counts: () => ({ ...counts }),
     deliver: async (batch, signal) => {
-      const { text, rejected } = encodeLines(batch, config.format);
+      const { text, rejected, cut } = encodeLines(batch, config);
+      counts.cut += cut;
       const bad = new Set(rejected.map(({ index }) => index));
       try {
         if (text !== '') await writes.run(() => write(output, text), signal);

@@ -1,6 +1,6 @@
 export { deliverParts, partsBySize } from './deliver-parts.ts';
 export type { PartAnswer } from './deliver-parts.ts';
-export { eventId } from './event-id.ts';
+export { eventId, eventIdOf } from './event-id.ts';
 export { createHttpSender } from './http-sender.ts';
 export type { Authorization, HttpAnswer, HttpRequest, HttpSender, HttpSenderOptions } from './http-sender.ts';
 export { excerpt, judgeStatus } from './judge-status.ts';

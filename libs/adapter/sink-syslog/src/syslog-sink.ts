@@ -28,7 +28,7 @@ export interface SyslogCounts {
 }
 
 export interface SyslogSink extends Sink {
-  counts(): SyslogCounts;
+  counts(): Readonly<Record<keyof SyslogCounts, number>>;
 }
 
 export function createSyslogSink(options: SyslogSinkOptions): SyslogSink {

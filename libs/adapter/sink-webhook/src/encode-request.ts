@@ -1,5 +1,5 @@
 import type { Alert, Log } from '@kubearmor-ts/proto';
-import { plainJson, toBody, toCloudEventAttributes } from '@kubearmor-ts/schema-maps';
+import { fitBody, plainJson, toCloudEventAttributes } from '@kubearmor-ts/schema-maps';
 import type { SinkRecord } from '@kubearmor-ts/sink';
 import { eventId } from '@kubearmor-ts/sink-net';
 import { slackMessage, teamsMessage } from './chat-message.ts';
@@ -11,6 +11,7 @@ export interface EncodedEvent {
   readonly event: Alert | Log;
   /** As a member of a list; empty where a message tells of it in its own words. */
   readonly json: string;
+  readonly isCut: boolean;
 }
 
 export const contentTypes: Readonly<Record<WebhookStyle, string>> = {
@@ -26,19 +27,27 @@ export function encodeEvent({ event }: SinkRecord, index: number, config: Webhoo
   switch (config.style) {
     case 'slack':
     case 'teams':
-      return { index, event, json: '' };
+      return { index, event, json: '', isCut: false };
     case 'json':
-      return {
-        index,
-        event,
-        json: toBody(config.format, event, config.format === 'json' ? '' : eventId(event)),
-      };
+      return { index, event, ...bodyOf(event, config.format === 'json' ? '' : eventId(event), config) };
     default: {
       const id = eventId(event);
       const attributes = plainJson(JSON.stringify(toCloudEventAttributes(event, id)));
-      return { index, event, json: `${attributes.slice(0, -1)},"data":${toBody(config.format, event, id)}}` };
+      const { json, isCut } = bodyOf(event, id, config);
+      return { index, event, json: `${attributes.slice(0, -1)},"data":${json}}`, isCut };
     }
   }
+}
+
+function bodyOf(
+  event: Alert | Log,
+  id: string,
+  { format, maxEventBytes }: WebhookConfig,
+): Pick<EncodedEvent, 'json' | 'isCut'> {
+  const body = fitBody(format, event, id, maxEventBytes);
+  if (body === undefined)
+    throw new Error(`it does not fit into ${String(maxEventBytes)} bytes even when cut`);
+  return { json: body.text, isCut: body.isCut };
 }
 
 export function requestBody(style: WebhookStyle, part: readonly EncodedEvent[]): string {

@@ -37,6 +37,13 @@ export const webhookOptions = {
   user: { type: 'string', default: '', help: 'user of basic authentication' },
   password: { type: 'secret', help: 'password of basic authentication' },
   headers: { type: 'headers', help: 'more headers for every request' },
+  maxEventBytes: {
+    type: 'int',
+    default: 65_536,
+    min: 2000,
+    max: 16_000_000,
+    help: 'longer events have their longest texts cut, with a mark, until they fit; not for slack and teams, which are short',
+  },
   maxRequestBytes: {
     type: 'int',
     default: 1_000_000,

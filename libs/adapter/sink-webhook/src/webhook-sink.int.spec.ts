@@ -61,6 +61,23 @@ test(
   slowMachineMs,
 );
 
+test.each(['json', 'cloudevents', 'cloudevents-batch'])(
+  'a %s event that would be too long has its longest text cut, with a mark, and is counted',
+  async (style) => {
+    const { url, requests } = await receiver();
+    const sink = sinkTo({ url, style, maxEventBytes: 4000 });
+    const event = anAlert({ Resource: `/${'é'.repeat(50_000)}` });
+    expect(await sink.deliver([{ kind: 'alerts', event }], never)).toEqual({
+      kind: 'delivered',
+      rejected: [],
+    });
+    expect(JSON.stringify(parsed(requests[0]))).toMatch(/é\.\.\.\[\+\d+\]/);
+    expect(Buffer.byteLength(requests[0]!.text)).toBeLessThan(6000);
+    expect(sink.counts?.()).toEqual({ cut: 1 });
+  },
+  slowMachineMs,
+);
+
 test(
   'a request is signed over its time and its body, and the secret is read anew',
   async () => {

@@ -34,6 +34,7 @@ const frameBytes = 2;
 
 export function createWebhookSink({ config, clock, env }: WebhookSinkOptions): Sink {
   const authorization = authorizationOf(config);
+  const counts = { cut: 0 };
   const sender = createHttpSender({
     // The path goes with each request: to a receiver of one's own a last slash may matter.
     url: new URL(config.url.origin),
@@ -82,8 +83,10 @@ export function createWebhookSink({ config, clock, env }: WebhookSinkOptions): S
     type: 'webhook',
     target: config.url.origin,
     limits: { maxItems: config.batchSize, maxDelayMs: config.batchDelayMs },
+    counts: () => ({ ...counts }),
     deliver: async (batch, signal) => {
       const { events, rejected } = encodeAll(batch, config);
+      counts.cut += events.filter(({ isCut }) => isCut).length;
       const delivery = await deliverParts(partsOf(events), (part) => post(part, signal), signal);
       return inTermsOfBatch(delivery, events, rejected);
     },

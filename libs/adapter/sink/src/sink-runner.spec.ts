@@ -405,13 +405,24 @@ test('a source that forgets is drained before the stop', async () => {
   expect(runner.counts()).toMatchObject({ delivered: 8, pending: 0 });
 });
 
-test('what the source had to cut is counted', async () => {
-  const { source, runner } = rig();
+test('what the source had to cut is counted, and told to the receiver where it is missing, with the exact number', async () => {
+  const { source, runner, seen, balance } = rig();
   source.cut = 5;
   await runner.start(never);
   source.add(alert('a'), alert('b'), alert('c'));
   await turns();
-  expect(runner.counts()).toMatchObject({ cut: 5, delivered: 3 });
+  expect(runner.counts()).toMatchObject({ cut: 5, delivered: 4, notices: 1, pending: 0 });
+  expect(balance()).toBe(0);
+  expect(seen.map(nameOf)).toEqual(['', 'a', 'b', 'c']);
+  expect(seen[0]).toMatchObject({
+    kind: 'alerts',
+    event: {
+      Type: 'SystemEvent',
+      Operation: 'EventsLost',
+      EventData: { Lost: '5', Kind: 'records' },
+      Message: "5 records left the relay's journal before this receiver had them",
+    },
+  });
   await runner.stop();
 });
 

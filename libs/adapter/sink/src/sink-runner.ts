@@ -21,7 +21,7 @@ import type { RecordSource } from './record-source.ts';
 import { createRedaction } from './redact-record.ts';
 import { settleDelivery } from './settle-delivery.ts';
 import type { Delivery, Sink, SinkRecord } from './sink.ts';
-import { suppressionNotice } from './suppression-notice.ts';
+import { cutNotice, suppressionNotice } from './notice.ts';
 
 export interface SinkRunnerOptions {
   /** As the user named it: in metrics, messages, cursors. */
@@ -63,7 +63,7 @@ export interface SinkCounts {
   readonly suppressed: number;
   /** In hand: gathered or being delivered. */
   readonly pending: number;
-  /** Summaries of suppressed records that were added to the stream. */
+  /** Of suppressed and of lost records, added to the stream. */
   readonly notices: number;
   /** Lost before this sink read them: the journal had to cut them. */
   readonly cut: number;
@@ -140,7 +140,7 @@ export function createSinkRunner(options: SinkRunnerOptions): SinkRunner {
     while (!isFull()) {
       const read = await source.read(maxItems - batch.length, maxBatchBytes - bytes);
       position = read.position;
-      totals.cut += read.cut;
+      if (read.cut > 0) tellCut(read.cut, batch);
       totals.taken += read.records.length;
       const nowMs = clock.nowMs();
       for (const record of read.records) keep(record, nowMs, batch);
@@ -164,6 +164,13 @@ export function createSinkRunner(options: SinkRunnerOptions): SinkRunner {
     if (verdict === 'pass') batch.push(redact(record));
     else totals[verdict] += 1;
     if (verdict === 'suppressed') unsaid += 1;
+  }
+
+  /** In the place of what is missing. */
+  function tellCut(count: number, batch: SinkRecord[]): void {
+    batch.push(cutNotice(count, clock.wallNs()));
+    totals.cut += count;
+    totals.notices += 1;
   }
 
   function addNotice(batch: SinkRecord[]): void {

@@ -53,5 +53,7 @@ export interface Sink {
   readonly limits: BatchLimits;
   /** Answers within its own deadline and never throws. One call at a time, in order. An empty batch is never given. */
   deliver(batch: readonly SinkRecord[], signal: AbortSignal): Promise<Delivery>;
+  /** What only this kind of sink counts, each growing from 0; for metrics. */
+  counts?(): Readonly<Record<string, number>>;
   close(): Promise<void>;
 }

@@ -37,6 +37,9 @@ const logFields = `Timestamp=1 UpdatedTime=2 ClusterName=3 HostName=4 NamespaceN
   PID=11 UID=12 Type=13 Source=14 Operation=15 Resource=16 Data=17 EventData=33 Result=18 Cwd=25 TTY=26 ExecEvent=27
   NodeID=28 ProcessHash=29 ParentHash=30 ResourceHash=31 HashAlgo=32 UserName=34`;
 
+/** Far above any number that existing peers may use next. */
+const ownFields = 'PeerKind=1000 PeerNamespace=1001 PeerName=1002';
+
 /** Encodes one field alone and reads back the tag it was written under. */
 function wireNumber(codec: MessageFns<object>, field: string): number {
   const empty = codec.create() as Record<string, unknown>;
@@ -59,13 +62,16 @@ function wireNumber(codec: MessageFns<object>, field: string): number {
 test.each<[string, MessageFns<object>, string]>([
   ['Alert', Alert as unknown as MessageFns<object>, alertFields],
   ['Log', Log as unknown as MessageFns<object>, logFields],
-])('%s has the fields of existing peers, in their order and under their numbers', (_name, codec, table) => {
-  const rows = table.split(/\s+/).map((row) => row.split('=') as [string, string]);
-  expect(Object.keys(codec.create())).toEqual(rows.map(([name]) => name));
-  expect(rows.map(([name]) => `${name}=${String(wireNumber(codec, name))}`)).toEqual(
-    rows.map((row) => row.join('=')),
-  );
-});
+])(
+  '%s has the fields of existing peers, in their order and under their numbers, and ours after them',
+  (_name, codec, table) => {
+    const rows = `${table} ${ownFields}`.split(/\s+/).map((row) => row.split('=') as [string, string]);
+    expect(Object.keys(codec.create())).toEqual(rows.map(([name]) => name));
+    expect(rows.map(([name]) => `${name}=${String(wireNumber(codec, name))}`)).toEqual(
+      rows.map((row) => row.join('=')),
+    );
+  },
+);
 
 test('policy states have the numbers existing clients print', () => {
   expect(PolicyStatus).toMatchObject({

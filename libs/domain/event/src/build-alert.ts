@@ -98,6 +98,10 @@ function baseFields(access: AccessEvent, workload: WorkloadIdentity, node: NodeI
     ResourceHash: '',
     HashAlgo: '',
     UserName: workload.kind === 'host' ? (node.users?.get(access.uid) ?? '') : '',
+    // Nodes know no other node's pods: the relay names peers.
+    PeerKind: '',
+    PeerNamespace: '',
+    PeerName: '',
   };
 }
 

@@ -53,6 +53,9 @@ const alertShape = {
   ResourceHash: 'string',
   HashAlgo: 'string',
   UserName: 'string',
+  PeerKind: 'string',
+  PeerNamespace: 'string',
+  PeerName: 'string',
 } as const satisfies Record<keyof Alert, Shape>;
 
 const logShape = {
@@ -90,6 +93,9 @@ const logShape = {
   ResourceHash: 'string',
   HashAlgo: 'string',
   UserName: 'string',
+  PeerKind: 'string',
+  PeerNamespace: 'string',
+  PeerName: 'string',
 } as const satisfies Record<keyof Log, Shape>;
 
 const messageShape = {

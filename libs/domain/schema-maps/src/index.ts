@@ -5,6 +5,8 @@ export { toCef } from './cef.ts';
 export { toCloudEventAttributes } from './cloud-event.ts';
 export type { CloudEventAttributes } from './cloud-event.ts';
 export { ecsVersion, toEcs } from './ecs.ts';
+export { networkFacts } from './network-facts.ts';
+export type { NetworkFacts } from './network-facts.ts';
 export type { JsonValue } from './json-object.ts';
 export { toLeef } from './leef.ts';
 export { ocsfVersion, toOcsf, toOcsfActivity } from './ocsf.ts';

@@ -35,6 +35,7 @@ export class FakeApiServer {
   private readonly faults: { readonly target: FaultTarget; readonly fault: Fault }[] = [];
   private readonly snapshots = new Map<string, Snapshot>();
   private readonly watchers = new Set<Watcher>();
+  private apis: ReadonlySet<string> | undefined;
   private cache: Map<string, Snapshot> | undefined;
   private tokens = 0;
 
@@ -67,6 +68,11 @@ export class FakeApiServer {
     this.snapshots.clear();
   }
 
+  /** From now on these APIs (`group/version`) are served beside the core's, and no other. */
+  serveApis(apis: readonly string[]): void {
+    this.apis = new Set(apis);
+  }
+
   /** From now on lists that allow it (`resourceVersion=0`) see the objects of this type as they are now. */
   freezeCache(type: string): void {
     this.cache ??= new Map();
@@ -76,7 +82,8 @@ export class FakeApiServer {
   /** The transport. */
   async send(request: WireRequest): Promise<WireResponse> {
     const target = parseTarget(request);
-    if (target === undefined) return statusAnswer(404, 'NotFound', `no such path: ${request.path}`);
+    if (target === undefined || !this.serves(request.path))
+      return statusAnswer(404, 'NotFound', `no such path: ${request.path}`);
     const { path, method, query = {} } = request;
     const accept = request.headers?.['accept'] ?? '';
     this.requests.push({ target: target.sort, method, path, query, accept });
@@ -106,12 +113,18 @@ export class FakeApiServer {
     return fault?.kind === 'truncate' && target.sort !== 'watch' ? truncated(answer) : answer;
   }
 
+  private serves(path: string): boolean {
+    const api = /^\/apis\/([^/]+\/[^/]+)/.exec(path)?.[1];
+    return api === undefined || this.apis === undefined || this.apis.has(api);
+  }
+
   private takeFault(target: FaultTarget): Fault | undefined {
     const at = this.faults.findIndex((planned) => planned.target === target);
     return at === -1 ? undefined : this.faults.splice(at, 1)[0]?.fault;
   }
 
   private answer(target: Target, request: WireRequest, fault: Fault | undefined): WireResponse {
+    if (request.path === '/apis') return json(200, groupList(this.apis ?? new Set()));
     if (target.sort === 'list') return this.list(target, request.query ?? {});
     if (target.sort === 'watch') return this.watch(target, request, fault);
     if (target.sort === 'get') {
@@ -213,3 +226,12 @@ async function* firstHalf(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8
 
 const notFound = (target: Target): WireResponse =>
   statusAnswer(404, 'NotFound', `${target.type} "${target.key}" not found`);
+
+const groupList = (apis: ReadonlySet<string>): object => ({
+  kind: 'APIGroupList',
+  apiVersion: 'v1',
+  groups: [...apis].map((groupVersion) => ({
+    name: groupVersion.split('/')[0],
+    versions: [{ groupVersion, version: groupVersion.split('/')[1] }],
+  })),
+});

@@ -16,6 +16,15 @@ export interface Target {
 export function parseTarget({ path, method, query = {} }: WireRequest): Target | undefined {
   const parts = path.split('/').slice(1).map(decodeURIComponent);
   const [root, second] = parts;
+  if (path === '/apis')
+    return {
+      sort: 'get',
+      type: 'apis',
+      namespace: undefined,
+      name: undefined,
+      key: '',
+      subresource: undefined,
+    };
   if (root !== 'api' && root !== 'apis') return undefined;
   const rest = parts.slice(root === 'api' ? 2 : 3);
   const namespace = rest[0] === 'namespaces' && rest.length > 2 ? rest[1] : undefined;

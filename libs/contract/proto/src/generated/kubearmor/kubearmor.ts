@@ -108,6 +108,10 @@ export interface Alert {
   ResourceHash: string;
   HashAlgo: string;
   UserName: string;
+  /** Not upstream's: who is behind the peer's address, as the relay finds it in the cluster. Pod or Service. */
+  PeerKind: string;
+  PeerNamespace: string;
+  PeerName: string;
 }
 
 export interface Alert_EventDataEntry {
@@ -150,6 +154,10 @@ export interface Log {
   ResourceHash: string;
   HashAlgo: string;
   UserName: string;
+  /** Not upstream's: who is behind the peer's address, as the relay finds it in the cluster. Pod or Service. */
+  PeerKind: string;
+  PeerNamespace: string;
+  PeerName: string;
 }
 
 export interface Log_EventDataEntry {
@@ -653,6 +661,9 @@ function createBaseAlert(): Alert {
     ResourceHash: "",
     HashAlgo: "",
     UserName: "",
+    PeerKind: "",
+    PeerNamespace: "",
+    PeerName: "",
   };
 }
 
@@ -789,6 +800,15 @@ export const Alert: MessageFns<Alert> = {
     }
     if (message.UserName !== "") {
       writer.uint32(354).string(message.UserName);
+    }
+    if (message.PeerKind !== "") {
+      writer.uint32(8002).string(message.PeerKind);
+    }
+    if (message.PeerNamespace !== "") {
+      writer.uint32(8010).string(message.PeerNamespace);
+    }
+    if (message.PeerName !== "") {
+      writer.uint32(8018).string(message.PeerName);
     }
     return writer;
   },
@@ -1161,6 +1181,30 @@ export const Alert: MessageFns<Alert> = {
             message.UserName = reader.string();
             continue;
           }
+          case 1000: {
+            if (tag !== 8002) {
+              break;
+            }
+
+            message.PeerKind = reader.string();
+            continue;
+          }
+          case 1001: {
+            if (tag !== 8010) {
+              break;
+            }
+
+            message.PeerNamespace = reader.string();
+            continue;
+          }
+          case 1002: {
+            if (tag !== 8018) {
+              break;
+            }
+
+            message.PeerName = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1234,6 +1278,9 @@ export const Alert: MessageFns<Alert> = {
     message.ResourceHash = object.ResourceHash ?? "";
     message.HashAlgo = object.HashAlgo ?? "";
     message.UserName = object.UserName ?? "";
+    message.PeerKind = object.PeerKind ?? "";
+    message.PeerNamespace = object.PeerNamespace ?? "";
+    message.PeerName = object.PeerName ?? "";
     return message;
   },
 };
@@ -1341,6 +1388,9 @@ function createBaseLog(): Log {
     ResourceHash: "",
     HashAlgo: "",
     UserName: "",
+    PeerKind: "",
+    PeerNamespace: "",
+    PeerName: "",
   };
 }
 
@@ -1447,6 +1497,15 @@ export const Log: MessageFns<Log> = {
     }
     if (message.UserName !== "") {
       writer.uint32(274).string(message.UserName);
+    }
+    if (message.PeerKind !== "") {
+      writer.uint32(8002).string(message.PeerKind);
+    }
+    if (message.PeerNamespace !== "") {
+      writer.uint32(8010).string(message.PeerNamespace);
+    }
+    if (message.PeerName !== "") {
+      writer.uint32(8018).string(message.PeerName);
     }
     return writer;
   },
@@ -1739,6 +1798,30 @@ export const Log: MessageFns<Log> = {
             message.UserName = reader.string();
             continue;
           }
+          case 1000: {
+            if (tag !== 8002) {
+              break;
+            }
+
+            message.PeerKind = reader.string();
+            continue;
+          }
+          case 1001: {
+            if (tag !== 8010) {
+              break;
+            }
+
+            message.PeerNamespace = reader.string();
+            continue;
+          }
+          case 1002: {
+            if (tag !== 8018) {
+              break;
+            }
+
+            message.PeerName = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1802,6 +1885,9 @@ export const Log: MessageFns<Log> = {
     message.ResourceHash = object.ResourceHash ?? "";
     message.HashAlgo = object.HashAlgo ?? "";
     message.UserName = object.UserName ?? "";
+    message.PeerKind = object.PeerKind ?? "";
+    message.PeerNamespace = object.PeerNamespace ?? "";
+    message.PeerName = object.PeerName ?? "";
     return message;
   },
 };

@@ -9,14 +9,17 @@ const run = promisify(execFile);
 
 /**
  * Builds the Go program in tools/<name> once into the cache, named by what it was built from; gives the binary, or why
- * there is none on this machine.
+ * there is none on this machine. `program` is a package of another module that go.mod names as a tool, and then there is
+ * no main.go.
  */
 export async function buildGoTool(
   name: string,
+  program = '.',
 ): Promise<{ readonly binary: string } | { readonly missing: string }> {
   const source = join(import.meta.dirname, name);
   const hash = createHash('sha256');
-  for (const file of ['main.go', 'go.mod', 'go.sum']) hash.update(readFileSync(join(source, file)));
+  const files = program === '.' ? ['main.go', 'go.mod', 'go.sum'] : ['go.mod', 'go.sum'];
+  for (const file of files) hash.update(readFileSync(join(source, file)));
   const cache = process.env['KA_CACHE_DIR'] ?? join(import.meta.dirname, '../.cache');
   const binary = join(cache, `${name}-${hash.digest('hex').slice(0, 16)}`);
   if (existsSync(binary)) return { binary };
@@ -27,7 +30,7 @@ export async function buildGoTool(
   try {
     await run(
       found.go,
-      ['build', '-trimpath', '-buildvcs=false', '-ldflags', '-s -w', '-o', unfinished, '.'],
+      ['build', '-trimpath', '-buildvcs=false', '-ldflags', '-s -w', '-o', unfinished, program],
       {
         cwd: source,
         env: { ...process.env, CGO_ENABLED: '0', GOWORK: 'off', GOTOOLCHAIN: 'local' },

@@ -18,7 +18,7 @@ test('events of every kind are events, and so are those with fields of a later v
   expect(isEncodedEvent('messages', Message.encode(Message.create({ Message: 'm' })).finish())).toBe(true);
   expect(isEncodedEvent('alerts', Buffer.alloc(0))).toBe(true);
   const later = Buffer.from([
-    0xc2, 0x3e, 3, 0xff, 0xfe, 0xfd, 0xc8, 0x3e, 1, 0xc1, 0x3e, 1, 2, 3, 4, 5, 6, 7, 8,
+    0x82, 0x7d, 3, 0xff, 0xfe, 0xfd, 0x88, 0x7d, 1, 0x81, 0x7d, 1, 2, 3, 4, 5, 6, 7, 8,
   ]);
   expect(isEncodedEvent('alerts', Buffer.concat([encoded, later]))).toBe(true);
 });

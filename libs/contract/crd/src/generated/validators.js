@@ -8730,7 +8730,7 @@ return errors === 0;
 }
 
 export const admitKubeArmorConfig = validate446;
-const schema150 = {"$id":"admitKubeArmorConfig","type":"object","properties":{"defaultFilePosture":{"$ref":"shared136"},"defaultCapabilitiesPosture":{"$ref":"shared136"},"defaultNetworkPosture":{"$ref":"shared136"},"defaultVisibility":{"type":"string"},"recommendedPolicies":{"$ref":"shared137"},"globalImagePullSecrets":{"$ref":"shared139"},"globalTolerations":{"$ref":"shared141"},"globalNodeSelector":{"type":"object","additionalProperties":{"type":"string"}},"globalEnv":{"$ref":"shared148"},"kubearmorImage":{"$ref":"shared150"},"kubearmorInitImage":{"$ref":"shared150"},"kubearmorRelayImage":{"$ref":"shared150"},"kubearmorControllerImage":{"$ref":"shared150"},"kubeRbacProxyImage":{"$ref":"shared150"},"tls":{"$ref":"shared151"},"enableStdOutLogs":{"type":"boolean"},"enableStdOutAlerts":{"type":"boolean"},"enableStdOutMsgs":{"type":"boolean"},"seccompEnabled":{"type":"boolean"},"alertThrottling":{"type":"boolean"},"maxAlertPerSec":{"type":"integer"},"throttleSec":{"type":"integer"},"matchArgs":{"type":"boolean"},"dropResourceFromProcessLogs":{"type":"boolean"},"enableNRI":{"type":"boolean"},"controllerPort":{"type":"integer"},"adapters":{"$ref":"shared154"}}};
+const schema150 = {"$id":"admitKubeArmorConfig","type":"object","properties":{"defaultFilePosture":{"$ref":"shared136"},"defaultCapabilitiesPosture":{"$ref":"shared136"},"defaultNetworkPosture":{"$ref":"shared136"},"defaultVisibility":{"type":"string"},"recommendedPolicies":{"$ref":"shared137"},"globalImagePullSecrets":{"$ref":"shared139"},"globalTolerations":{"$ref":"shared141"},"globalNodeSelector":{"type":"object","additionalProperties":{"type":"string"}},"globalEnv":{"$ref":"shared148"},"kubearmorImage":{"$ref":"shared150"},"kubearmorInitImage":{"$ref":"shared150"},"kubearmorRelayImage":{"$ref":"shared150"},"kubearmorControllerImage":{"$ref":"shared150"},"kubeRbacProxyImage":{"$ref":"shared150"},"tls":{"$ref":"shared151"},"enableStdOutLogs":{"type":"boolean"},"enableStdOutAlerts":{"type":"boolean"},"enableStdOutMsgs":{"type":"boolean"},"seccompEnabled":{"type":"boolean"},"alertThrottling":{"type":"boolean"},"maxAlertPerSec":{"type":"integer","minimum":0},"throttleSec":{"type":"integer","minimum":0},"matchArgs":{"type":"boolean"},"dropResourceFromProcessLogs":{"type":"boolean"},"enableNRI":{"type":"boolean"},"controllerPort":{"type":"integer","minimum":0,"maximum":65535},"adapters":{"$ref":"shared154"}}};
 const schema151 = {"$id":"shared136","type":"string","enum":["audit","block"]};
 
 function validate447(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
@@ -10007,11 +10007,9 @@ vErrors.push(err8);
 }
 errors++;
 }
-}
-if(data.throttleSec !== undefined){
-let data22 = data.throttleSec;
-if(!(((typeof data22 == "number") && (!(data22 % 1) && !isNaN(data22))) && (isFinite(data22)))){
-const err9 = {instancePath:instancePath+"/throttleSec",schemaPath:"#/properties/throttleSec/type",keyword:"type",params:{type: "integer"}};
+if((typeof data21 == "number") && (isFinite(data21))){
+if(data21 < 0 || isNaN(data21)){
+const err9 = {instancePath:instancePath+"/maxAlertPerSec",schemaPath:"#/properties/maxAlertPerSec/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -10021,9 +10019,11 @@ vErrors.push(err9);
 errors++;
 }
 }
-if(data.matchArgs !== undefined){
-if(typeof data.matchArgs !== "boolean"){
-const err10 = {instancePath:instancePath+"/matchArgs",schemaPath:"#/properties/matchArgs/type",keyword:"type",params:{type: "boolean"}};
+}
+if(data.throttleSec !== undefined){
+let data22 = data.throttleSec;
+if(!(((typeof data22 == "number") && (!(data22 % 1) && !isNaN(data22))) && (isFinite(data22)))){
+const err10 = {instancePath:instancePath+"/throttleSec",schemaPath:"#/properties/throttleSec/type",keyword:"type",params:{type: "integer"}};
 if(vErrors === null){
 vErrors = [err10];
 }
@@ -10032,10 +10032,9 @@ vErrors.push(err10);
 }
 errors++;
 }
-}
-if(data.dropResourceFromProcessLogs !== undefined){
-if(typeof data.dropResourceFromProcessLogs !== "boolean"){
-const err11 = {instancePath:instancePath+"/dropResourceFromProcessLogs",schemaPath:"#/properties/dropResourceFromProcessLogs/type",keyword:"type",params:{type: "boolean"}};
+if((typeof data22 == "number") && (isFinite(data22))){
+if(data22 < 0 || isNaN(data22)){
+const err11 = {instancePath:instancePath+"/throttleSec",schemaPath:"#/properties/throttleSec/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -10045,9 +10044,10 @@ vErrors.push(err11);
 errors++;
 }
 }
-if(data.enableNRI !== undefined){
-if(typeof data.enableNRI !== "boolean"){
-const err12 = {instancePath:instancePath+"/enableNRI",schemaPath:"#/properties/enableNRI/type",keyword:"type",params:{type: "boolean"}};
+}
+if(data.matchArgs !== undefined){
+if(typeof data.matchArgs !== "boolean"){
+const err12 = {instancePath:instancePath+"/matchArgs",schemaPath:"#/properties/matchArgs/type",keyword:"type",params:{type: "boolean"}};
 if(vErrors === null){
 vErrors = [err12];
 }
@@ -10057,10 +10057,9 @@ vErrors.push(err12);
 errors++;
 }
 }
-if(data.controllerPort !== undefined){
-let data26 = data.controllerPort;
-if(!(((typeof data26 == "number") && (!(data26 % 1) && !isNaN(data26))) && (isFinite(data26)))){
-const err13 = {instancePath:instancePath+"/controllerPort",schemaPath:"#/properties/controllerPort/type",keyword:"type",params:{type: "integer"}};
+if(data.dropResourceFromProcessLogs !== undefined){
+if(typeof data.dropResourceFromProcessLogs !== "boolean"){
+const err13 = {instancePath:instancePath+"/dropResourceFromProcessLogs",schemaPath:"#/properties/dropResourceFromProcessLogs/type",keyword:"type",params:{type: "boolean"}};
 if(vErrors === null){
 vErrors = [err13];
 }
@@ -10068,6 +10067,53 @@ else {
 vErrors.push(err13);
 }
 errors++;
+}
+}
+if(data.enableNRI !== undefined){
+if(typeof data.enableNRI !== "boolean"){
+const err14 = {instancePath:instancePath+"/enableNRI",schemaPath:"#/properties/enableNRI/type",keyword:"type",params:{type: "boolean"}};
+if(vErrors === null){
+vErrors = [err14];
+}
+else {
+vErrors.push(err14);
+}
+errors++;
+}
+}
+if(data.controllerPort !== undefined){
+let data26 = data.controllerPort;
+if(!(((typeof data26 == "number") && (!(data26 % 1) && !isNaN(data26))) && (isFinite(data26)))){
+const err15 = {instancePath:instancePath+"/controllerPort",schemaPath:"#/properties/controllerPort/type",keyword:"type",params:{type: "integer"}};
+if(vErrors === null){
+vErrors = [err15];
+}
+else {
+vErrors.push(err15);
+}
+errors++;
+}
+if((typeof data26 == "number") && (isFinite(data26))){
+if(data26 > 65535 || isNaN(data26)){
+const err16 = {instancePath:instancePath+"/controllerPort",schemaPath:"#/properties/controllerPort/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535}};
+if(vErrors === null){
+vErrors = [err16];
+}
+else {
+vErrors.push(err16);
+}
+errors++;
+}
+if(data26 < 0 || isNaN(data26)){
+const err17 = {instancePath:instancePath+"/controllerPort",schemaPath:"#/properties/controllerPort/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(vErrors === null){
+vErrors = [err17];
+}
+else {
+vErrors.push(err17);
+}
+errors++;
+}
 }
 }
 if(data.adapters !== undefined){
@@ -10078,12 +10124,12 @@ errors = vErrors.length;
 }
 }
 else {
-const err14 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+const err18 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
-vErrors = [err14];
+vErrors = [err18];
 }
 else {
-vErrors.push(err14);
+vErrors.push(err18);
 }
 errors++;
 }

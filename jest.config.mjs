@@ -5,6 +5,8 @@ export default {
   testMatch: ['**/*.spec.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
   modulePathIgnorePatterns: ['/dist/', '/.cache/'],
+  // Against hanging for ever, not a bound on anything: machines are slow at times.
+  testTimeout: 60_000,
   watchman: false,
   extensionsToTreatAsEsm: ['.ts'],
   testEnvironmentOptions: { customExportConditions: ['ka-source', 'node', 'node-addons'] },

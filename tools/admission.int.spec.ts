@@ -9,6 +9,7 @@ import { createRealClock } from '@kubearmor-ts/life';
 import { findKubernetes, startRealApiServer } from '@kubearmor-ts/real-apiserver';
 import type { Answer, RealApiServer } from '@kubearmor-ts/real-apiserver';
 import { createTlsIdentity, serverFiles } from '@kubearmor-ts/tls';
+import { until } from '@kubearmor-ts/until';
 
 const kubernetes = await findKubernetes();
 const because = 'missing' in kubernetes ? ` (skipped: ${kubernetes.missing})` : '';
@@ -28,10 +29,6 @@ afterAll(async () => {
   await server?.stop();
   for (const cleanup of after) cleanup();
 });
-
-const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
-};
 
 /** A webhook server as a controller has it: its certificate comes from files that somebody replaces. */
 async function serve(handler: AdmissionHandler) {

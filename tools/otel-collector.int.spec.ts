@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Alert } from '@kubearmor-ts/proto';
 import { createGrpcServer, createLogFeed, logService } from '@kubearmor-ts/stream';
+import { until } from '@kubearmor-ts/until';
 import { buildCollector, startCollector } from './otel-collector.ts';
 import { startReceiver } from './otlp-receiver.ts';
 
@@ -12,10 +13,6 @@ const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
-
-const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
-};
 
 /** The relay as a user starts it; resolves with the address of its metrics. */
 async function startRelay(args: readonly string[]): Promise<string> {

@@ -15,6 +15,7 @@ import { createRealClock } from '@kubearmor-ts/life';
 import { Alert } from '@kubearmor-ts/proto';
 import type { CodedError, Result } from '@kubearmor-ts/result';
 import { Metrics } from '@kubearmor-ts/telemetry';
+import { until } from '@kubearmor-ts/until';
 import { buildCollector, startCollector } from './otel-collector.ts';
 import type { RunningCollector } from './otel-collector.ts';
 
@@ -46,9 +47,6 @@ afterAll(async () => {
 }, slowMachineMs);
 
 const linesOf = (file: string): string[] => (existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []);
-const until = async (condition: () => boolean): Promise<void> => {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
-};
 function valueOf<T>(result: Result<T, readonly CodedError[]>): T {
   if (!result.ok) throw new Error(result.error.map((error) => error.message).join('; '));
   return result.value;

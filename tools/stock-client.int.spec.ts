@@ -6,6 +6,7 @@ import { createAuthority } from '@kubearmor-ts/certificates';
 import { Alert, Log, Message } from '@kubearmor-ts/proto';
 import { createGrpcServer, createLogFeed, logService, tlsServerCredentials } from '@kubearmor-ts/stream';
 import type { ServedLogFeed } from '@kubearmor-ts/stream';
+import { until } from '@kubearmor-ts/until';
 import { buildStockClient, runStockClient } from './stock-client.ts';
 import type { StockLine } from './stock-client.ts';
 
@@ -16,10 +17,6 @@ const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
-
-const until = async (condition: () => boolean): Promise<void> => {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
-};
 
 const built = await buildStockClient();
 const missing = 'missing' in built ? built.missing : undefined;

@@ -11,6 +11,7 @@ import { createRealClock, ServiceTree } from '@kubearmor-ts/life';
 import { LogServiceClient, PolicyServiceClient, PolicyStatus, ProbeServiceClient } from '@kubearmor-ts/proto';
 import type { Alert, ProbeResponse } from '@kubearmor-ts/proto';
 import { createLogger } from '@kubearmor-ts/telemetry';
+import { until } from '@kubearmor-ts/until';
 import { createAgent } from './app.ts';
 import type { Agent } from './app.ts';
 import { loadConfig } from './load-config.ts';
@@ -77,9 +78,6 @@ async function anAgent(...flags: string[]): Promise<Agent> {
   return agent;
 }
 
-const until = async (probe: () => boolean | Promise<boolean>): Promise<void> => {
-  while (!(await probe())) await new Promise((resolve) => setTimeout(resolve, 10));
-};
 const ready = (agent: Agent): Promise<void> =>
   until(() => agent.readyChecks().every((check) => check.isReady));
 const keep = <T extends { close(): void }>(client: T): T => {

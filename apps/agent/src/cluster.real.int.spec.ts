@@ -6,6 +6,7 @@ import { createRealClock, ServiceTree } from '@kubearmor-ts/life';
 import { findKubernetes, startRealApiServer } from '@kubearmor-ts/real-apiserver';
 import type { Answer, RealApiServer } from '@kubearmor-ts/real-apiserver';
 import { createLogger } from '@kubearmor-ts/telemetry';
+import { until } from '@kubearmor-ts/until';
 import { parse } from 'yaml';
 import { createAgent } from './app.ts';
 import type { Agent } from './app.ts';
@@ -14,10 +15,6 @@ import { loadConfig } from './load-config.ts';
 const kubernetes = await findKubernetes();
 const because = 'missing' in kubernetes ? ` (skipped: ${kubernetes.missing})` : '';
 const onServer = 'missing' in kubernetes ? test.skip : test;
-
-const until = async (probe: () => boolean | Promise<boolean>): Promise<void> => {
-  while (!(await probe())) await new Promise((resolve) => setTimeout(resolve, 10));
-};
 
 let server: RealApiServer;
 beforeAll(async () => {

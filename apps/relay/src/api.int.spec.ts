@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parseConfig } from '@kubearmor-ts/config';
 import { Alert, Log } from '@kubearmor-ts/proto';
 import { createGrpcServer, createLogFeed, logService } from '@kubearmor-ts/stream';
+import { until } from '@kubearmor-ts/until';
 import { checkConfig } from './check-config.ts';
 import { relayConfigTable } from './config.ts';
 
@@ -15,10 +16,6 @@ const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
-
-const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
-};
 
 function run(app: 'relay' | 'karmor', args: readonly string[]) {
   const main = join(import.meta.dirname, `../../${app}/src/main.ts`);

@@ -5,6 +5,7 @@ import { KubeClient } from '@kubearmor-ts/kube';
 import { createRealClock } from '@kubearmor-ts/life';
 import type { Sink } from '@kubearmor-ts/sink';
 import { createLogger } from '@kubearmor-ts/telemetry';
+import { until } from '@kubearmor-ts/until';
 import { createRelay } from './app.ts';
 import { checkConfig } from './check-config.ts';
 import { relayConfigTable } from './config.ts';
@@ -22,10 +23,6 @@ const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
-
-const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
-};
 
 /** Agents on one port of several addresses, as on the nodes of a cluster. */
 async function startAgents(...hosts: readonly string[]): Promise<readonly SimulatedAgent[]> {

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ExportLogsServiceRequest } from '@kubearmor-ts/proto';
+import { until } from '@kubearmor-ts/until';
 import { simulateAgent } from './simulated-agent.testing.ts';
 
 /** Processes on a loaded machine: the test waits for events, this only ends a hang. */
@@ -14,10 +15,6 @@ const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
-
-const until = async (condition: () => boolean): Promise<void> => {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
-};
 
 /** An OTLP receiver that may be away; `seen` are the numbers of alerts by pod. */
 async function startReceiver() {

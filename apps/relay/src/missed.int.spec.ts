@@ -5,6 +5,7 @@ import { Alert } from '@kubearmor-ts/proto';
 import type { Log } from '@kubearmor-ts/proto';
 import { createLogClient } from '@kubearmor-ts/stream';
 import { createLogger } from '@kubearmor-ts/telemetry';
+import { until } from '@kubearmor-ts/until';
 import { createRelay } from './app.ts';
 import { checkConfig } from './check-config.ts';
 import { relayConfigTable } from './config.ts';
@@ -17,10 +18,6 @@ const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
-
-const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
-};
 
 test(
   'what an agent had to forget reaches sinks and subscribers as an alert with the exact number, once and in its place',

@@ -7,6 +7,7 @@ import { Alert } from '@kubearmor-ts/proto';
 import type { Log } from '@kubearmor-ts/proto';
 import { createGrpcServer, createLogClient, createLogFeed, logService } from '@kubearmor-ts/stream';
 import { createLogger } from '@kubearmor-ts/telemetry';
+import { until } from '@kubearmor-ts/until';
 import { createRelay } from './app.ts';
 import { checkConfig } from './check-config.ts';
 import { relayConfigTable } from './config.ts';
@@ -18,10 +19,6 @@ const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
-
-const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
-};
 
 const pod = (name: string, ip: string, more: object = {}) => ({
   metadata: { name, namespace: 'shop', uid: `uid-of-${name}`, creationTimestamp: '2026-01-01T00:00:00Z' },

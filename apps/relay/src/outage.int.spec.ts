@@ -6,6 +6,7 @@ import { parseConfig } from '@kubearmor-ts/config';
 import { createRealClock } from '@kubearmor-ts/life';
 import type { Sink } from '@kubearmor-ts/sink';
 import { createLogger } from '@kubearmor-ts/telemetry';
+import { until } from '@kubearmor-ts/until';
 import { createRelay } from './app.ts';
 import { checkConfig } from './check-config.ts';
 import { relayConfigTable } from './config.ts';
@@ -20,10 +21,6 @@ const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 }, slowMachineMs);
-
-const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
-};
 
 /** A receiver in this process that may be away. It remembers, for each agent, the numbers in the order they came. */
 class Receiver {

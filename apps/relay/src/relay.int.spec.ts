@@ -5,6 +5,7 @@ import { Alert, Log, Message } from '@kubearmor-ts/proto';
 import { createGrpcServer, createLogClient, createLogFeed, logService } from '@kubearmor-ts/stream';
 import type { FeedKind } from '@kubearmor-ts/stream';
 import { createLogger } from '@kubearmor-ts/telemetry';
+import { until } from '@kubearmor-ts/until';
 import { createRelay } from './app.ts';
 import { checkConfig } from './check-config.ts';
 import { relayConfigTable } from './config.ts';
@@ -16,10 +17,6 @@ const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
-
-const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
-};
 
 async function startAgent(port = 0) {
   const feed = createLogFeed();

@@ -16,6 +16,7 @@ import {
 import { createLogger } from '@kubearmor-ts/telemetry';
 import { clientFiles, createTlsIdentity, serverFiles } from '@kubearmor-ts/tls';
 import type { TlsIdentity } from '@kubearmor-ts/tls';
+import { until } from '@kubearmor-ts/until';
 import { createRelay } from './app.ts';
 import { checkConfig } from './check-config.ts';
 import { relayConfigTable } from './config.ts';
@@ -27,10 +28,6 @@ const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
-
-const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
-};
 
 function directory(): string {
   const dir = mkdtempSync(join(tmpdir(), 'relay-tls-'));

@@ -6,6 +6,7 @@ import { createAuthority } from '@kubearmor-ts/certificates';
 import { Alert, Log, Message } from '@kubearmor-ts/proto';
 import { createGrpcServer, createLogFeed, logService, tlsServerCredentials } from '@kubearmor-ts/stream';
 import type { TlsBytesSource } from '@kubearmor-ts/stream';
+import { until } from '@kubearmor-ts/until';
 
 /** Processes and sockets on a loaded machine: the tests wait for events, this only ends a hang. */
 const slowMachineMs = 30_000;
@@ -46,10 +47,6 @@ function karmor(args: readonly string[], env: Record<string, string> = {}) {
   });
   return { child, ended, stderr: () => stderr, stdout: () => stdout };
 }
-
-const until = async (condition: () => boolean): Promise<void> => {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
-};
 
 const alert = Alert.create({
   UpdatedTime: '2026-07-30T08:26:40.112233Z',

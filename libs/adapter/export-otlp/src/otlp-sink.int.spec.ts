@@ -6,6 +6,7 @@ import type { FakeAnswer, FakeReceiver, FakeRequest } from '@kubearmor-ts/fake-r
 import { FakeClock, createRealClock } from '@kubearmor-ts/life';
 import { Alert, ExportLogsServiceRequest } from '@kubearmor-ts/proto';
 import type { Sink, SinkRecord } from '@kubearmor-ts/sink';
+import { until } from '@kubearmor-ts/until';
 import {
   AlertCounts,
   createOtlpMetricsExporter,
@@ -172,17 +173,13 @@ test(
       onState: (isHealthy, reason) => states.push(`${String(isHealthy)} ${reason}`),
     });
     await exporter.start(never);
-    const pushesAre = async (count: number): Promise<void> => {
-      while (exporter.counts().pushes + exporter.counts().failures < count)
-        await new Promise((resolve) => setImmediate(resolve));
-    };
     for (const count of [1, 2]) {
       await clock.advance(1000);
-      await pushesAre(count);
+      await until(() => exporter.counts().pushes + exporter.counts().failures >= count);
     }
     isDown = false;
     await clock.advance(1000);
-    await pushesAre(3);
+    await until(() => exporter.counts().pushes + exporter.counts().failures >= 3);
     await exporter.stop();
     expect(exporter.counts()).toEqual({ pushes: 2, failures: 2, rejectedPoints: 0 });
     expect(states).toEqual(['false HTTP 503', 'true ']);

@@ -19,6 +19,7 @@ import type { Clock } from '@kubearmor-ts/life';
 import { Alert, countByKind, encodeBatch, noCursor } from '@kubearmor-ts/proto';
 import type { EventBatch } from '@kubearmor-ts/proto';
 import type { RecordSource } from '@kubearmor-ts/sink';
+import { until } from '@kubearmor-ts/until';
 import { createJournal } from './index.ts';
 import type { Journal, JournalOptions, JournalStorage } from './index.ts';
 
@@ -91,10 +92,6 @@ async function readAll(source: RecordSource): Promise<{ names: number[]; cut: nu
 }
 
 const range = (from: number, count: number): number[] => Array.from({ length: count }, (_, at) => from + at);
-const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 2));
-};
-
 test.each(['memory', 'disk'])(
   'a journal in %s gives every reader every record in order, each at its own pace',
   async (mode) => {

@@ -1,6 +1,7 @@
 import { findKubernetes, startRealApiServer } from '@kubearmor-ts/real-apiserver';
 import type { RealApiServer } from '@kubearmor-ts/real-apiserver';
 import { createRealClock } from '@kubearmor-ts/life';
+import { until } from '@kubearmor-ts/until';
 import { KubeClient, Reflector, Store, connectKube, createNodeTransport } from './index.ts';
 import type { Change, KubeFault, KubeObject, KubeTransport, ReflectorOptions } from './index.ts';
 
@@ -27,10 +28,6 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 afterAll(() => server?.stop());
-
-const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
-};
 
 let namespaces = 0;
 async function newNamespace(): Promise<string> {

@@ -247,6 +247,8 @@ export class Reflector<T> implements Service {
         ...this.accept('PartialObjectMetadata'),
       });
       if (!opened.ok) return idle.isOver ? this.silent(openedMs) : { kind: 'failed', fault: opened.error };
+      // The server keeps us up to date again; the pauses stay long until it has said something.
+      this.lastFault = undefined;
       for await (const text of lines(opened.value.body, this.limits.maxLineBytes)) {
         if (both.aborted) break;
         idle.renew();

@@ -1,6 +1,7 @@
 import { findKubernetes, startRealApiServer } from '@kubearmor-ts/real-apiserver';
 import type { RealApiServer } from '@kubearmor-ts/real-apiserver';
 import { createRealClock } from '@kubearmor-ts/life';
+import { until } from '@kubearmor-ts/until';
 import {
   EventRecorder,
   KubeClient,
@@ -31,10 +32,6 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 afterAll(() => server?.stop());
-
-const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
-};
 
 async function connect(user?: string): Promise<KubeClient> {
   const transport = createNodeTransport(await connectKube({ kubeconfig: server.kubeconfig(user), clock }));
@@ -146,7 +143,7 @@ onServer(
       },
     });
     expect(await reader.list(configMaps, { namespace: 'default' }, { signal })).toMatchObject({
-      error: { code: 'KA_KUBE_FORBIDDEN', object: 'configmaps' },
+      error: { code: 'KA_KUBE_FORBIDDEN', object: 'configmaps default' },
     });
     const transport = createNodeTransport({
       server: server.url,

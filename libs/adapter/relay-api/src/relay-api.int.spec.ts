@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createAuthority } from '@kubearmor-ts/certificates';
 import { createRealClock } from '@kubearmor-ts/life';
 import { Alert } from '@kubearmor-ts/proto';
+import { until } from '@kubearmor-ts/until';
 import { createLiveEvents, createRelayApi, createTokenFile } from './index.ts';
 import type { EventReader, RelayApiOptions } from './index.ts';
 
@@ -160,11 +161,11 @@ async function openStream(url: string, path: string, headers: Record<string, str
       }
     });
   };
-  const until = async (count: number) => {
-    while (messages.length < count) await new Promise((resolve) => setTimeout(resolve, 2));
+  const has = async (count: number) => {
+    await until(() => messages.length >= count);
     return messages;
   };
-  return { response, read, until, messages };
+  return { response, read, has, messages };
 }
 
 slowTest('questions reach the store as they were meant, and events look as karmor prints them', async () => {
@@ -389,13 +390,13 @@ slowTest('a stream brings events as they come, only those asked for', async () =
   const { url, publish, live, api } = await serve();
   const stream = await openStream(url, '/v1/events/stream?namespace=shop&minSeverity=5&text=token');
   stream.read();
-  while (live.subscribers === 0) await new Promise((resolve) => setImmediate(resolve));
+  await until(() => live.subscribers !== 0);
   publish(1, { NamespaceName: 'shop', Severity: '7', Resource: '/run/token' });
   publish(2, { NamespaceName: 'bank', Severity: '7', Resource: '/run/token' });
   publish(3, { NamespaceName: 'shop', Severity: '4', Resource: '/run/token' });
   publish(4, { NamespaceName: 'shop', Severity: '7', Resource: '/run/other' });
   publish(5, { NamespaceName: 'shop', Severity: '10', Resource: '/x', Message: 'a\ntoken' });
-  const messages = await stream.until(2);
+  const messages = await stream.has(2);
   expect(messages.map(({ id, event, data }) => [id, event, data.id])).toEqual([
     ['1', 'event', 1],
     ['5', 'event', 5],
@@ -408,12 +409,12 @@ slowTest('a stream taken up again brings what was missed and then what comes, ea
   for (let seq = 1; seq <= 1203; seq++) reader.add(seq);
   const stream = await openStream(url, '/v1/events/stream?after=1', { 'last-event-id': '3' });
   stream.read();
-  while (live.subscribers === 0) await new Promise((resolve) => setImmediate(resolve));
+  await until(() => live.subscribers !== 0);
   publish(1204);
   publish(1205);
-  const messages = await stream.until(1202);
+  const messages = await stream.has(1202);
   publish(1206);
-  await stream.until(1203);
+  await stream.has(1203);
   expect(messages.map(({ id }) => Number(id))).toEqual(Array.from({ length: 1203 }, (_, index) => index + 4));
 });
 
@@ -422,13 +423,13 @@ slowTest('what a stream cannot bring any more is said, with its number where tha
   reader.add(50);
   const retired = await openStream(url, '/v1/events/stream?after=9');
   retired.read();
-  expect((await retired.until(2)).map(({ event, data }) => [event, data.count, data.reason])).toEqual([
+  expect((await retired.has(2)).map(({ event, data }) => [event, data.count, data.reason])).toEqual([
     ['missed', 40, 'retired'],
     ['event', 1, undefined],
   ]);
   const unknown = await openStream(url, '/v1/events/stream?after=99');
   unknown.read();
-  expect((await unknown.until(1))[0]).toMatchObject({ event: 'missed', data: { reason: 'unknown' } });
+  expect((await unknown.has(1))[0]).toMatchObject({ event: 'missed', data: { reason: 'unknown' } });
 });
 
 slowTest(
@@ -438,11 +439,11 @@ slowTest(
     const slow = await openStream(url, '/v1/events/stream');
     const fast = await openStream(url, '/v1/events/stream');
     fast.read();
-    while (live.subscribers < 2) await new Promise((resolve) => setImmediate(resolve));
+    await until(() => live.subscribers >= 2);
     const total = 3000;
     for (let seq = 1; seq <= total; seq++) {
       publish(seq, { Resource: 'x'.repeat(5000) });
-      if (seq % 50 === 0) await fast.until(seq);
+      if (seq % 50 === 0) await fast.has(seq);
     }
     expect(fast.messages.every(({ event }) => event === 'event')).toBe(true);
     expect(api.counts().missed).toBeGreaterThan(0);
@@ -459,7 +460,7 @@ slowTest(
 slowTest('a client that takes nothing for long is closed, and too many are refused', async () => {
   const { url, ask, publish, live } = await serve({ stallMs: 50, maxStreams: 1 });
   await openStream(url, '/v1/events/stream');
-  while (live.subscribers === 0) await new Promise((resolve) => setImmediate(resolve));
+  await until(() => live.subscribers !== 0);
   expect((await ask('/v1/events/stream')).body.error.code).toBe('KA_API_TOO_MANY');
   for (let seq = 1; live.subscribers > 0; seq++) {
     publish(seq, { Resource: 'x'.repeat(50_000) });

@@ -18,6 +18,7 @@ import { PassThrough, Writable } from 'node:stream';
 import { gunzipSync } from 'node:zlib';
 import { FakeClock, createRealClock } from '@kubearmor-ts/life';
 import type { Clock } from '@kubearmor-ts/life';
+import { until } from '@kubearmor-ts/until';
 import type { SinkRecord } from '@kubearmor-ts/sink';
 import { anAlert } from '@kubearmor-ts/test-events';
 import { createFileSink, createStdoutSink, readFileConfig, readStdoutConfig } from './index.ts';
@@ -255,7 +256,7 @@ test('stdout: a reader that does not read holds one batch, not more, and one tha
   expect([taken, slow.writableLength > 2000]).toEqual([1, false]);
   release!();
   const again = sink.deliver(named('a'), never);
-  while (taken < 2) await new Promise((resolve) => setImmediate(resolve));
+  await until(() => taken >= 2);
   release!();
   expect((await again).kind).toBe('delivered');
   slow.destroy(new Error('the reader is gone'));

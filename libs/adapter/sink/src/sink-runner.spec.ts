@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { FakeClock } from '@kubearmor-ts/life';
 import { Alert, Log } from '@kubearmor-ts/proto';
+import { until } from '@kubearmor-ts/until';
 import { createDeadLetterFile, createSinkRunner } from './index.ts';
 import type { Delivery, RecordSource, Sink, SinkRecord, SinkRunnerOptions } from './index.ts';
 
@@ -425,7 +426,3 @@ test('what the source had to cut is counted, and told to the receiver where it i
   });
   await runner.stop();
 });
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await setImmediate();
-}

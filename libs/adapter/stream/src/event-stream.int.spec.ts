@@ -12,6 +12,7 @@ import {
   StreamEventsResponse,
 } from '@kubearmor-ts/proto';
 import type { BatchHead, Cursor } from '@kubearmor-ts/proto';
+import { until } from '@kubearmor-ts/until';
 import { rawEventStreamDefinition } from './event-stream-service.ts';
 import {
   ReplayBuffer,
@@ -30,10 +31,6 @@ const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
-
-const until = async (condition: () => boolean): Promise<void> => {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
-};
 
 async function startAgent(
   options: {

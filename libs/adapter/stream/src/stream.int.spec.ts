@@ -11,6 +11,7 @@ import {
   ProbeResponse,
   ProbeServiceClient,
 } from '@kubearmor-ts/proto';
+import { until } from '@kubearmor-ts/until';
 import {
   createGrpcServer,
   createLogClient,
@@ -45,10 +46,6 @@ function connect(address: string) {
 }
 
 /** Subscribing has no answer of its own: the count of subscribers is the sign. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
-}
-
 async function collect<T>(stream: AsyncIterable<T>, count: number): Promise<T[]> {
   const items: T[] = [];
   for await (const item of stream) {

@@ -1,6 +1,7 @@
 import { createAuthority } from '@kubearmor-ts/certificates';
 import type { Authority, LeafOptions } from '@kubearmor-ts/certificates';
 import { createRealClock } from '@kubearmor-ts/life';
+import { until } from '@kubearmor-ts/until';
 import {
   createGrpcServer,
   createLogClient,
@@ -20,10 +21,6 @@ const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
-
-const until = async (condition: () => boolean): Promise<void> => {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
-};
 
 const newAuthority = (): Authority => createAuthority((cleanup) => cleanups.push(cleanup));
 

@@ -10,6 +10,8 @@ const run = promisify(execFile);
 export type GoTool = { readonly binary: string } | { readonly missing: string };
 
 export interface GoToolOptions {
+  /** A package of another module that go.mod names as a tool; there is no main.go then. */
+  readonly program?: string;
   /** Values of string variables for the linker, by import path and name. */
   readonly variables?: Readonly<Record<string, string>>;
   /** Asked before a build and not for a binary that is there: why it must not be tried. */
@@ -27,7 +29,9 @@ export async function buildGoTool(name: string, options: GoToolOptions = {}): Pr
     ...Object.entries(options.variables ?? {}).map(([variable, value]) => `-X ${variable}=${value}`),
   ].join(' ');
   const hash = createHash('sha256');
-  for (const file of ['main.go', 'go.mod', 'go.sum']) hash.update(readFileSync(join(source, file)));
+  const program = options.program ?? '.';
+  const files = program === '.' ? ['main.go', 'go.mod', 'go.sum'] : ['go.mod', 'go.sum'];
+  for (const file of files) hash.update(readFileSync(join(source, file)));
   if (options.variables !== undefined) hash.update(flags);
   const cache = process.env['KA_CACHE_DIR'] ?? join(import.meta.dirname, '../.cache');
   const binary = join(cache, `${name}-${hash.digest('hex').slice(0, 16)}`);
@@ -38,7 +42,7 @@ export async function buildGoTool(name: string, options: GoToolOptions = {}): Pr
   if (objection !== undefined) return { missing: `no ${name}: ${objection}` };
   mkdirSync(cache, { recursive: true });
   try {
-    await run('flock', [join(cache, `${name}.lock`), 'sh', '-c', buildOnce, 'sh', binary, flags, found.go], {
+    await run('flock', [join(cache, `${name}.lock`), 'sh', '-c', buildOnce, 'sh', binary, flags, found.go, program], {
       cwd: source,
       env: { ...process.env, CGO_ENABLED: '0', GOWORK: 'off', GOTOOLCHAIN: 'local' },
       maxBuffer: 16 * 1024 * 1024,
@@ -52,4 +56,4 @@ export async function buildGoTool(name: string, options: GoToolOptions = {}): Pr
 
 /** Under the lock: whoever waited finds the binary there. */
 const buildOnce = `test -e "$1" && exit
-"$3" build -trimpath -buildvcs=false -ldflags "$2" -o "$1.new" . && mv "$1.new" "$1"`;
+"$3" build -trimpath -buildvcs=false -ldflags "$2" -o "$1.new" "$4" && mv "$1.new" "$1"`;

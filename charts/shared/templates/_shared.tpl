@@ -74,3 +74,14 @@ podAntiAffinity:
           matchLabels:
             kubearmor-app: {{ . }}
 {{- end }}
+
+{{- /* Arguments of a container. Takes own and extra, both lists: an extra flag replaces the own one of that name. */ -}}
+{{- define "kubearmor.args" -}}
+{{- $given := dict -}}
+{{- range .extra -}}{{- $_ := set $given (regexReplaceAll "^-+([^=]+).*$" . "${1}") true -}}{{- end -}}
+{{- $args := list -}}
+{{- range .own -}}
+{{- if not (hasKey $given (regexReplaceAll "^-+([^=]+).*$" . "${1}")) -}}{{- $args = append $args . -}}{{- end -}}
+{{- end -}}
+{{- concat $args (.extra | default list) | toYaml -}}
+{{- end }}

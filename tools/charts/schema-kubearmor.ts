@@ -1,0 +1,145 @@
+import {
+  anyList,
+  anyObject,
+  bool,
+  count,
+  failurePolicy,
+  image,
+  labels,
+  looseBool,
+  object,
+  oneOf,
+  port,
+  posture,
+  pullPolicy,
+  sharedValues,
+  text,
+  texts,
+  tolerations,
+  visibility,
+} from './schema-parts.ts';
+import type { JsonSchema } from './schema-parts.ts';
+
+const environments = [
+  'generic',
+  'GKE',
+  'EKS',
+  'BottleRocket',
+  'talos',
+  'openshift',
+  'k0s',
+  'k3s',
+  'minikube',
+  'microk8s',
+  'docker',
+  'crio',
+  'autopilot',
+];
+
+const certProvider = oneOf('self', 'external');
+
+/** What every pod of the chart has. */
+const pod = {
+  image,
+  imagePullPolicy: pullPolicy,
+  tolerations,
+  nodeSelector: labels,
+  affinity: anyObject,
+  args: texts,
+  env: anyList,
+  podLabels: labels,
+  podAnnotations: labels,
+  priorityClassName: text,
+  resources: anyObject,
+};
+
+const volumeKeys = ['Generic', 'Docker', 'CRIO', 'MicroK8s', 'K0s', 'K3s', 'Minikube', 'GKE', 'BottleRocket', 'EKS'];
+const volumes = Object.fromEntries(
+  volumeKeys.flatMap((key) => [
+    [`volumeMounts${key}`, anyList],
+    [`volumes${key}`, anyList],
+  ]),
+) as Readonly<Record<string, JsonSchema>>;
+
+export const kubearmorSchema: JsonSchema = {
+  $schema: 'http://json-schema.org/draft-07/schema#',
+  title: 'Values of the chart kubearmor',
+  ...object({
+    ...sharedValues,
+    environment: object({ name: oneOf(...environments) }),
+    gkeAllowlistVersion: text,
+    tls: object({ enabled: bool }),
+    certificates: object({
+      provider: oneOf('certgen', 'certManager', 'existing'),
+      certgen: object({ image, imagePullPolicy: pullPolicy, schedule: text, resources: anyObject }),
+    }),
+    kubearmor: object({
+      ...pod,
+      ...volumes,
+      lsm: text,
+      updateStrategy: anyObject,
+      terminationGracePeriodSeconds: count(0),
+      tls: object({
+        tlsCertPath: text,
+        tlsCertProvider: certProvider,
+        caSecretName: text,
+        clientCertSecretName: text,
+        serverCertSecretName: text,
+      }),
+      capabilities: object({ add: texts, drop: texts }),
+      seccompProfile: anyObject,
+      metricsListen: oneOf('loopback', 'node'),
+      stateDir: { type: 'string', pattern: '^/' },
+      commonMounts: anyList,
+      commonVolumes: anyList,
+      initMounts: anyList,
+      autoPilot: object({ volumeMounts: anyList, initMounts: anyList, volumes: anyList }),
+    }),
+    kubearmorInit: object({ image, imagePullPolicy: pullPolicy }),
+    kubeRbacProxy: anyObject,
+    kubearmorRelay: object({
+      ...pod,
+      enabled: bool,
+      enableStdoutLogs: looseBool,
+      enableStdoutAlerts: looseBool,
+      enableStdoutMsg: looseBool,
+      config: anyObject,
+      journal: object({ existingClaim: text, sizeLimit: text, maxMegabytes: count(1) }),
+      tls: object({
+        extraDnsNames: texts,
+        extraIpAddresses: texts,
+        tlsCertPath: text,
+        tlsCertProvider: certProvider,
+        certSecretName: text,
+        certVolumeMount: anyList,
+        certVolume: anyList,
+      }),
+    }),
+    kubearmorController: object({
+      ...pod,
+      name: text,
+      replicas: count(1),
+      mutation: object({ failurePolicy }),
+      validation: object({ failurePolicy }),
+      excludedNamespaces: texts,
+      hostNetwork: bool,
+      webhookPort: port,
+    }),
+    kubearmorConfigMap: object({
+      cluster: text,
+      defaultFilePosture: posture,
+      defaultCapabilitiesPosture: posture,
+      defaultNetworkPosture: posture,
+      visibility,
+      hostVisibility: visibility,
+      untrackedNs: text,
+      alertThrottling: looseBool,
+      maxAlertPerSec: { anyOf: [count(0), { type: 'string', pattern: '^[0-9]+$' }] },
+      throttleSec: { anyOf: [count(0), { type: 'string', pattern: '^[0-9]+$' }] },
+      matchArgs: looseBool,
+      dropResourceFromProcessLogs: looseBool,
+      defaultPostureLogs: looseBool,
+    }),
+    networkPolicy: object({ enabled: bool, relayFrom: anyList, metricsFrom: anyList }),
+  }),
+};

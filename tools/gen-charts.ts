@@ -28,9 +28,9 @@ async function filesOf(chart: ChartRecipe): Promise<ReadonlyMap<string, string>>
   for (const name of readdirSync(join(shared, 'files')))
     files.set(`files/${name}`, read(join(shared, 'files', name)));
   files.set('files/dashboard.json', `${JSON.stringify(dashboard, null, 2)}\n`);
-  files.set('values.schema.json', `${JSON.stringify(chart.schema, null, 2)}\n`);
-  const readme = valuesReadme(read(join(home, 'README.md')), read(join(home, 'values.yaml')));
   const style = await resolveConfig(join(home, 'README.md'));
+  files.set('values.schema.json', await format(JSON.stringify(chart.schema), { ...style, parser: 'json' }));
+  const readme = valuesReadme(read(join(home, 'README.md')), read(join(home, 'values.yaml')));
   files.set('README.md', await format(readme, { ...style, parser: 'markdown' }));
   return new Map([...files].map(([name, text]) => [join(home, name), text]));
 }

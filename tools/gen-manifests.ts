@@ -24,7 +24,9 @@ for (const [name, text] of await plainManifests(built.binary)) {
   writeFileSync(path, text);
 }
 if (process.argv.includes('--check') && stale.length > 0) {
-  process.stderr.write(`stale: ${stale.join(', ')}. Run node --conditions=ka-source tools/gen-manifests.ts\n`);
+  process.stderr.write(
+    `stale: ${stale.join(', ')}. Run node --conditions=ka-source tools/gen-manifests.ts\n`,
+  );
   process.exitCode = 1;
 }
 

@@ -24,11 +24,7 @@ export interface HelmAnswer {
 }
 
 /** Runs Helm without a cluster, a home or plugins of the caller's. */
-export async function helm(
-  binary: string,
-  home: string,
-  args: readonly string[],
-): Promise<HelmAnswer> {
+export async function helm(binary: string, home: string, args: readonly string[]): Promise<HelmAnswer> {
   const env = { PATH: process.env['PATH'], HOME: home, KUBECONFIG: '/dev/null' };
   try {
     const { stdout, stderr } = await run(binary, args, { env, maxBuffer: 64 * 1024 * 1024 });

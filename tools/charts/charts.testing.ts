@@ -35,7 +35,10 @@ export async function objectsOf(chart: ChartName, options?: RenderOptions): Prom
 }
 
 /** What Helm says against values that it must not take. */
-export async function refusalOf(chart: ChartName, values: Readonly<Record<string, unknown>>): Promise<string> {
+export async function refusalOf(
+  chart: ChartName,
+  values: Readonly<Record<string, unknown>>,
+): Promise<string> {
   const rendered = await renderChart(helmBinary, chart, { values });
   if (rendered.ok) throw new Error(`${chart} takes ${JSON.stringify(values)}`);
   return rendered.error;
@@ -58,7 +61,8 @@ export interface Tree {
 }
 
 export const treeOf = (value: unknown): Tree => ({
-  at: (...path) => path.reduce<unknown>((part, key) => (part as Record<string | number, unknown> | undefined)?.[key], value),
+  at: (...path) =>
+    path.reduce<unknown>((part, key) => (part as Record<string | number, unknown> | undefined)?.[key], value),
   list: (...path) => {
     const part = treeOf(value).at(...path);
     return Array.isArray(part) ? part.map(treeOf) : [];

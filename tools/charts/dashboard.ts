@@ -7,7 +7,11 @@ interface Panel {
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
   readonly datasource?: { readonly type: string; readonly uid: string };
   readonly fieldConfig?: unknown;
-  readonly targets?: readonly { readonly expr: string; readonly legendFormat: string; readonly refId: string }[];
+  readonly targets?: readonly {
+    readonly expr: string;
+    readonly legendFormat: string;
+    readonly refId: string;
+  }[];
 }
 
 type Query = readonly [expr: string, legend: string];
@@ -45,13 +49,15 @@ const rows: readonly (readonly [string, readonly Figure[]])[] = [
         'Workloads whose rules are not in force.',
         'sum(ka_agent_workloads_failing)',
       ),
-      stat('Unusable policies', 'Policies that could not be read, most on one node.', 'max(ka_agent_policy_problems)'),
-      graph(
-        'Alerts',
-        'Alerts that agents offered, by node.',
-        'ops',
-        ['sum by (node) (rate(ka_agent_alerts_published_total[5m]))', '{{node}}'],
+      stat(
+        'Unusable policies',
+        'Policies that could not be read, most on one node.',
+        'max(ka_agent_policy_problems)',
       ),
+      graph('Alerts', 'Alerts that agents offered, by node.', 'ops', [
+        'sum by (node) (rate(ka_agent_alerts_published_total[5m]))',
+        '{{node}}',
+      ]),
       graph(
         'Compiling',
         'Share of a second spent compiling policies, and plans refused.',
@@ -59,18 +65,14 @@ const rows: readonly (readonly [string, readonly Figure[]])[] = [
         ['sum by (node) (rate(ka_agent_plan_compile_milliseconds_total[5m])) / 1000', '{{node}} busy'],
         ['sum by (node) (rate(ka_agent_plans_refused_total[5m]))', '{{node}} refused'],
       ),
-      graph(
-        'Kernel memory of rules',
-        'Used share of the arena.',
-        'percentunit',
-        ['ka_kernel_arena_used_bytes / ka_kernel_arena_bytes', '{{node}}'],
-      ),
-      graph(
-        'Kernel tables',
-        'Used share of the workload table.',
-        'percentunit',
-        ['ka_agent_workloads / ka_agent_workloads_limit', '{{node}}'],
-      ),
+      graph('Kernel memory of rules', 'Used share of the arena.', 'percentunit', [
+        'ka_kernel_arena_used_bytes / ka_kernel_arena_bytes',
+        '{{node}}',
+      ]),
+      graph('Kernel tables', 'Used share of the workload table.', 'percentunit', [
+        'ka_agent_workloads / ka_agent_workloads_limit',
+        '{{node}}',
+      ]),
     ],
   ],
   [
@@ -83,24 +85,15 @@ const rows: readonly (readonly [string, readonly Figure[]])[] = [
         ['sum by (node) (rate(ka_agent_events_lost_total[5m]))', '{{node}} kernel'],
         ['sum by (node, kind) (rate(ka_agent_replay_dropped_total[5m]))', '{{node}} {{kind}}'],
       ),
-      graph(
-        'Taken by the relay',
-        'Messages of all agents.',
-        'ops',
-        ['sum by (kind) (rate(ka_relay_taken_total[5m]))', '{{kind}}'],
-      ),
-      graph(
-        'Agents without a stream',
-        'Agents the relay knows of and does not hear.',
-        'short',
-        ['count(ka_relay_agent_connected == 0) or vector(0)', 'agents'],
-      ),
-      graph(
-        'Sinks behind',
-        'Events a sink has yet to read.',
-        'short',
-        ['ka_relay_sink_lag', '{{sink}}'],
-      ),
+      graph('Taken by the relay', 'Messages of all agents.', 'ops', [
+        'sum by (kind) (rate(ka_relay_taken_total[5m]))',
+        '{{kind}}',
+      ]),
+      graph('Agents without a stream', 'Agents the relay knows of and does not hear.', 'short', [
+        'count(ka_relay_agent_connected == 0) or vector(0)',
+        'agents',
+      ]),
+      graph('Sinks behind', 'Events a sink has yet to read.', 'short', ['ka_relay_sink_lag', '{{sink}}']),
       graph(
         'Sinks: delivered and lost',
         'Accepted by the receiver; refused, given up or cut from the journal.',
@@ -126,7 +119,13 @@ function panels(): readonly Panel[] {
   const made: Panel[] = [];
   let y = 0;
   for (const [title, figures] of rows) {
-    made.push({ id: made.length + 1, title, description: '', type: 'row', gridPos: { x: 0, y, w: 24, h: 1 } });
+    made.push({
+      id: made.length + 1,
+      title,
+      description: '',
+      type: 'row',
+      gridPos: { x: 0, y, w: 24, h: 1 },
+    });
     y += 1;
     let x = 0;
     for (const figure of figures) {

@@ -51,27 +51,32 @@ interface ConfigDefinition {
 const schema = (config as unknown as ConfigDefinition).spec.versions[0].schema.openAPIV3Schema;
 const isConfig = new Ajv({ strict: false, validateFormats: false }).compile(schema);
 
-chartTest('autoDeploy gives the operator a KubeArmorConfig that its definition takes, and is no hook', async () => {
-  for (const values of [
-    { autoDeploy: true },
-    { ...stockOperator, autoDeploy: true },
-    { autoDeploy: true, kubearmorConfig: { tls: { enable: false }, maxAlertPerSec: 0 } },
-  ]) {
-    const objects = await objectsOf('kubearmor-operator', { values });
-    const map = find(objects, 'ConfigMap', 'kubearmor-operator-default-config');
-    expect(map.at('metadata', 'annotations')).toBeUndefined();
-    const object = parse(String(map.at('data', 'kubearmorconfig.yaml')));
-    expect(object).toMatchObject({
-      apiVersion: 'operator.kubearmor.com/v1',
-      kind: 'KubeArmorConfig',
-      metadata: { name: 'kubearmor-default', namespace: 'kubearmor' },
-    });
-    expect([isConfig(object), isConfig.errors]).toEqual([true, null]);
-  }
-  expect(await objectsOf('kubearmor-operator')).not.toContainEqual(
-    expect.objectContaining({ metadata: expect.objectContaining({ name: 'kubearmor-operator-default-config' }) }),
-  );
-});
+chartTest(
+  'autoDeploy gives the operator a KubeArmorConfig that its definition takes, and is no hook',
+  async () => {
+    for (const values of [
+      { autoDeploy: true },
+      { ...stockOperator, autoDeploy: true },
+      { autoDeploy: true, kubearmorConfig: { tls: { enable: false }, maxAlertPerSec: 0 } },
+    ]) {
+      const objects = await objectsOf('kubearmor-operator', { values });
+      const map = find(objects, 'ConfigMap', 'kubearmor-operator-default-config');
+      expect(map.at('metadata', 'annotations')).toBeUndefined();
+      const object = parse(String(map.at('data', 'kubearmorconfig.yaml')));
+      expect(object).toMatchObject({
+        apiVersion: 'operator.kubearmor.com/v1',
+        kind: 'KubeArmorConfig',
+        metadata: { name: 'kubearmor-default', namespace: 'kubearmor' },
+      });
+      expect([isConfig(object), isConfig.errors]).toEqual([true, null]);
+    }
+    expect(await objectsOf('kubearmor-operator')).not.toContainEqual(
+      expect.objectContaining({
+        metadata: expect.objectContaining({ name: 'kubearmor-operator-default-config' }),
+      }),
+    );
+  },
+);
 
 chartTest('new installations have TLS on, and one value turns it off', async () => {
   const enable = async (values: object) => {
@@ -90,8 +95,8 @@ chartTest('new installations have TLS on, and one value turns it off', async () 
 });
 
 test('every field that KubeArmor 1.7 has in KubeArmorConfig is there, with its type', () => {
-  const spec = (schema as { properties: { spec: { properties: Record<string, { type: string }> } } }).properties
-    .spec.properties;
+  const spec = (schema as { properties: { spec: { properties: Record<string, { type: string }> } } })
+    .properties.spec.properties;
   const types = Object.fromEntries(Object.entries(spec).map(([key, { type }]) => [key, type]));
   expect(types).toEqual({
     recommendedPolicies: 'object',

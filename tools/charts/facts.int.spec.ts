@@ -40,17 +40,19 @@ chartTest('relay, controller and their Services keep names, labels and ports', a
   expect(relay.at('spec', 'template', 'metadata', 'annotations', 'kubearmor-policy')).toBe('audited');
   expect(container(relay).at('name')).toBe('kubearmor-relay-server');
   expect(portsOf(container(relay))).toContain('grpc 32767');
-  expect(container(relay).list('env').map((one) => one.at('name'))).toEqual([
-    'ENABLE_STDOUT_LOGS',
-    'ENABLE_STDOUT_ALERTS',
-    'ENABLE_STDOUT_MSGS',
-  ]);
+  expect(
+    container(relay)
+      .list('env')
+      .map((one) => one.at('name')),
+  ).toEqual(['ENABLE_STDOUT_LOGS', 'ENABLE_STDOUT_ALERTS', 'ENABLE_STDOUT_MSGS']);
   const service = find(objects, 'Service', 'kubearmor');
   expect(service.at('spec', 'selector')).toEqual({ 'kubearmor-app': 'kubearmor-relay' });
   expect(service.at('spec', 'ports', 0)).toMatchObject({ port: 32767, targetPort: 32767 });
 
   const controller = find(objects, 'Deployment', 'kubearmor-controller');
-  expect(controller.at('spec', 'selector', 'matchLabels')).toEqual({ 'kubearmor-app': 'kubearmor-controller' });
+  expect(controller.at('spec', 'selector', 'matchLabels')).toEqual({
+    'kubearmor-app': 'kubearmor-controller',
+  });
   expect(container(controller).at('name')).toBe('manager');
   expect(container(controller).at('command')).toEqual(['/manager']);
   expect(container(controller).at('args')).toEqual([
@@ -60,7 +62,9 @@ chartTest('relay, controller and their Services keep names, labels and ports', a
     '-webhook-port=9443',
   ]);
   expect(container(controller).at('livenessProbe', 'httpGet')).toEqual({ path: '/healthz', port: 'health' });
-  expect(container(controller).at('volumeMounts', 0, 'mountPath')).toBe('/tmp/k8s-webhook-server/serving-certs');
+  expect(container(controller).at('volumeMounts', 0, 'mountPath')).toBe(
+    '/tmp/k8s-webhook-server/serving-certs',
+  );
   const webhookService = find(objects, 'Service', 'kubearmor-controller-webhook-service');
   expect(webhookService.at('spec', 'ports', 0)).toMatchObject({ port: 443, targetPort: 9443 });
 });
@@ -119,37 +123,71 @@ chartTest('agents get the settings under the keys that users edit, as text', asy
 });
 
 chartTest('agent and relay know every argument that the charts give them', async () => {
-  for (const values of [{}, stockPlain, { serviceMonitor: { enabled: true }, kubearmorRelay: { config: { a: 1 } } }]) {
+  for (const values of [
+    {},
+    stockPlain,
+    { serviceMonitor: { enabled: true }, kubearmorRelay: { config: { a: 1 } } },
+  ]) {
     const objects = await objectsOf('kubearmor', { values });
     const argv = (kind: string, name: string) =>
       texts(container(find(objects, kind, name)).at('args')).filter((word) => !word.startsWith('--config='));
     const agent = parseConfig(agentConfigTable, { argv: argv('DaemonSet', 'kubearmor'), env: {} });
     expect(agent).toMatchObject({
       ok: true,
-      value: { k8s: true, grpc: 32767, procfs: '/host/procfs', policyDir: '/var/lib/kubearmor/state/policies' },
+      value: {
+        k8s: true,
+        grpc: 32767,
+        procfs: '/host/procfs',
+        policyDir: '/var/lib/kubearmor/state/policies',
+      },
     });
     const relay = parseConfig(relayConfigTable, { argv: argv('Deployment', 'kubearmor-relay'), env: {} });
-    expect(relay).toMatchObject({ ok: true, value: { agents: ['dns:kubearmor-agents.kubearmor.svc:32767'] } });
+    expect(relay).toMatchObject({
+      ok: true,
+      value: { agents: ['dns:kubearmor-agents.kubearmor.svc:32767'] },
+    });
   }
 });
 
 chartTest("a user's argument replaces the chart's of that name", async () => {
   const values = { kubearmor: { args: ['-gRPC=40000', '--lsm=apparmor'] } };
-  const args = texts(container(find(await objectsOf('kubearmor', { values }), 'DaemonSet', 'kubearmor')).at('args'));
+  const args = texts(
+    container(find(await objectsOf('kubearmor', { values }), 'DaemonSet', 'kubearmor')).at('args'),
+  );
   expect(args.filter((word) => /gRPC=|lsm=/.test(word))).toEqual(['-gRPC=40000', '--lsm=apparmor']);
 });
 
 chartTest("the runtime's directory is mounted, and the agent is told the socket in it", async () => {
   const sockets: Record<string, string> = {};
-  const names = ['generic', 'GKE', 'EKS', 'BottleRocket', 'k0s', 'k3s', 'minikube', 'microk8s', 'docker', 'crio', 'openshift'];
+  const names = [
+    'generic',
+    'GKE',
+    'EKS',
+    'BottleRocket',
+    'k0s',
+    'k3s',
+    'minikube',
+    'microk8s',
+    'docker',
+    'crio',
+    'openshift',
+  ];
   for (const name of names) {
     const objects = await objectsOf('kubearmor', { values: { environment: { name } } });
     const agent = find(objects, 'DaemonSet', 'kubearmor');
-    const host = agent.list('spec', 'template', 'spec', 'volumes').find((one) => one.at('name') === 'runtime');
-    const mount = container(agent).list('volumeMounts').find((one) => one.at('name') === 'runtime');
+    const host = agent
+      .list('spec', 'template', 'spec', 'volumes')
+      .find((one) => one.at('name') === 'runtime');
+    const mount = container(agent)
+      .list('volumeMounts')
+      .find((one) => one.at('name') === 'runtime');
     const told = texts(container(agent).at('args')).find((word) => word.startsWith('-criSocket='));
-    expect([name, told]).toEqual([name, expect.stringContaining(`unix://${String(mount?.at('mountPath'))}/`)]);
-    sockets[name] = `${String(host?.at('hostPath', 'path'))} ${String(told).slice('-criSocket=unix://'.length)}`;
+    expect([name, told]).toEqual([
+      name,
+      expect.stringContaining(`unix://${String(mount?.at('mountPath'))}/`),
+    ]);
+    sockets[name] =
+      `${String(host?.at('hostPath', 'path'))} ${String(told).slice('-criSocket=unix://'.length)}`;
   }
   expect(sockets).toEqual({
     generic: '/var/run/containerd /var/run/containerd/containerd.sock',
@@ -169,17 +207,25 @@ chartTest("the runtime's directory is mounted, and the agent is told the socket 
 chartTest("volumes of KubeArmor's values are added beside the chart's own, none twice", async () => {
   const values = { ...stockPlain, environment: { name: 'GKE' } };
   const agent = find(await objectsOf('kubearmor', { values }), 'DaemonSet', 'kubearmor');
-  const mounts = container(agent).list('volumeMounts').map((one) => one.at('mountPath'));
-  expect(mounts).toEqual(expect.arrayContaining(['/opt/kubearmor/BPF', '/media/root/usr', '/var/run/containerd']));
+  const mounts = container(agent)
+    .list('volumeMounts')
+    .map((one) => one.at('mountPath'));
+  expect(mounts).toEqual(
+    expect.arrayContaining(['/opt/kubearmor/BPF', '/media/root/usr', '/var/run/containerd']),
+  );
   expect(mounts).not.toContain('/usr/src');
 });
 
 chartTest('no node ever holds the key of the authority, and no template makes a key', async () => {
   const objects = await objectsOf('kubearmor', { values: { ...stockPlain, tls: { enabled: true } } });
   expect(objects.filter(({ kind }) => kind === 'Secret')).toEqual([]);
-  const workloads = objects.filter(({ kind }) => ['DaemonSet', 'Deployment', 'Job', 'CronJob'].includes(kind));
+  const workloads = objects.filter(({ kind }) =>
+    ['DaemonSet', 'Deployment', 'Job', 'CronJob'].includes(kind),
+  );
   const mounted = workloads.flatMap((object) =>
-    [...JSON.stringify(object).matchAll(/"(?:secretName|secret":\{[^}]*"name)":"([^"]+)"/g)].map((match) => match[1]),
+    [...JSON.stringify(object).matchAll(/"(?:secretName|secret":\{[^}]*"name)":"([^"]+)"/g)].map(
+      (match) => match[1],
+    ),
   );
   expect(mounted.length).toBeGreaterThan(2);
   expect(mounted).not.toContain('kubearmor-ca');
@@ -221,7 +267,13 @@ chartTest('AppArmor does not confine the agent, said in the way the API server u
     const agent = find(await objectsOf('kubearmor', { kubeVersion }), 'DaemonSet', 'kubearmor');
     return [
       agent.at('spec', 'template', 'spec', 'securityContext', 'appArmorProfile', 'type'),
-      agent.at('spec', 'template', 'metadata', 'annotations', 'container.apparmor.security.beta.kubernetes.io/kubearmor'),
+      agent.at(
+        'spec',
+        'template',
+        'metadata',
+        'annotations',
+        'container.apparmor.security.beta.kubernetes.io/kubearmor',
+      ),
     ];
   };
   expect(await said('1.29.3')).toEqual([undefined, 'unconfined']);

@@ -36,11 +36,21 @@ for (const chart of names) {
 
   const title = `kustomize builds the base of ${chart}`;
   if (noKubectl === undefined)
-    test(title, async () => {
-      const { stdout } = await run('kubectl', ['kustomize', join(deploy, chart)], { maxBuffer: 64 * 1024 * 1024 });
-      expect(identities(objectsIn(stdout))).toEqual(
-        identities([...plain('crds/crds.yaml'), ...plain(`${chart}/namespace.yaml`), ...plain(`${chart}/${chart}.yaml`)]),
-      );
-    }, 60_000);
+    test(
+      title,
+      async () => {
+        const { stdout } = await run('kubectl', ['kustomize', join(deploy, chart)], {
+          maxBuffer: 64 * 1024 * 1024,
+        });
+        expect(identities(objectsIn(stdout))).toEqual(
+          identities([
+            ...plain('crds/crds.yaml'),
+            ...plain(`${chart}/namespace.yaml`),
+            ...plain(`${chart}/${chart}.yaml`),
+          ]),
+        );
+      },
+      60_000,
+    );
   else test.skip(`${title} (skipped: ${noKubectl})`, () => undefined);
 }

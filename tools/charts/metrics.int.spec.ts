@@ -31,7 +31,9 @@ function tlsDirectory(): string {
 /** Names by kind, out of the lines that announce a metric; one without samples counts. */
 async function servedAt(port: number): Promise<ReadonlyMap<string, string>> {
   const text = await (await fetch(`http://127.0.0.1:${String(port)}/metrics`)).text();
-  return new Map([...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', kind = '']) => [name, kind]));
+  return new Map(
+    [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', kind = '']) => [name, kind]),
+  );
 }
 
 async function agentMetrics(): Promise<ReadonlyMap<string, string>> {
@@ -65,7 +67,13 @@ async function agentMetrics(): Promise<ReadonlyMap<string, string>> {
 async function relayMetrics(): Promise<ReadonlyMap<string, string>> {
   const dir = tlsDirectory();
   const sinks = JSON.stringify([{ name: 'lines', type: 'stdout' }]);
-  const argv = ['-gRPCPort=0', '--listen=127.0.0.1', '--ops-listen=127.0.0.1', '--ops-port=0', `--sinks=${sinks}`];
+  const argv = [
+    '-gRPCPort=0',
+    '--listen=127.0.0.1',
+    '--ops-listen=127.0.0.1',
+    '--ops-port=0',
+    `--sinks=${sinks}`,
+  ];
   const config = parseConfig(relayConfigTable, {
     argv: [...argv, '-tlsEnabled=true', `-tlsCertPath=${dir}`],
     env: {},
@@ -88,18 +96,24 @@ async function relayMetrics(): Promise<ReadonlyMap<string, string>> {
 }
 
 interface AlertRules {
-  readonly groups: readonly { readonly rules: readonly { readonly alert: string; readonly expr: string }[] }[];
+  readonly groups: readonly {
+    readonly rules: readonly { readonly alert: string; readonly expr: string }[];
+  }[];
 }
 const alertFile = join(import.meta.dirname, '../../charts/shared/files/alerts.yaml');
 const alerts = (parse(readFileSync(alertFile, 'utf8')) as AlertRules).groups.flatMap(({ rules }) => rules);
-const queries = dashboard.panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => ({ title, expr })));
+const queries = dashboard.panels.flatMap(({ title, targets = [] }) =>
+  targets.map(({ expr }) => ({ title, expr })),
+);
 
 test('every metric that an alert or the dashboard asks for is one that agent or relay serves', async () => {
   const served = new Map([...(await agentMetrics()), ...(await relayMetrics())]);
   expect(served.size).toBeGreaterThan(80);
   const asked = [...alerts.map(({ alert, expr }) => ({ title: alert, expr })), ...queries];
   const unknown = asked.flatMap(({ title, expr }) =>
-    [...expr.matchAll(/\bka_\w+/g)].filter(([name]) => !served.has(name)).map(([name]) => `${title}: ${name}`),
+    [...expr.matchAll(/\bka_\w+/g)]
+      .filter(([name]) => !served.has(name))
+      .map(([name]) => `${title}: ${name}`),
   );
   expect(unknown).toEqual([]);
   // A counter only means something as a rate; a gauge has none.
@@ -124,7 +138,10 @@ test('every alert says how bad it is, what happened and what that means', () => 
 
 test('panels of the dashboard do not overlap', () => {
   const cells = dashboard.panels.flatMap(({ gridPos: { x, y, w, h } }) =>
-    Array.from({ length: w * h }, (_, index) => `${String(x + (index % w))},${String(y + Math.floor(index / w))}`),
+    Array.from(
+      { length: w * h },
+      (_, index) => `${String(x + (index % w))},${String(y + Math.floor(index / w))}`,
+    ),
   );
   expect(new Set(cells).size).toBe(cells.length);
 });

@@ -74,6 +74,10 @@ function refuseUnknownKeys(value: unknown): void {
   if (typeof value !== 'object' || value === null) return;
   for (const part of Object.values(value)) refuseUnknownKeys(part);
   const schema = value as { type?: unknown; properties?: unknown; additionalProperties?: unknown };
-  if (schema.type === 'object' && typeof schema.properties === 'object' && !('additionalProperties' in schema))
+  if (
+    schema.type === 'object' &&
+    typeof schema.properties === 'object' &&
+    !('additionalProperties' in schema)
+  )
     schema.additionalProperties = false;
 }

@@ -31,7 +31,12 @@ chartTest('every option of the operator reaches it', async () => {
     openshift: { enabled: true },
     startupTaint: { enabled: true, timeoutSeconds: 90 },
     kubearmor: { repo: 'registry.example/armor', images: { kubearmorSnitch: { tag: 'v5' } } },
-    kubearmorOperator: { enableOCIHooks: true, socketFile: '/run/a.sock', clusterName: 'north', args: ['--lsm=bpf'] },
+    kubearmorOperator: {
+      enableOCIHooks: true,
+      socketFile: '/run/a.sock',
+      clusterName: 'north',
+      args: ['--lsm=bpf'],
+    },
   });
   expect(operator.at('args')).toEqual(
     expect.arrayContaining([
@@ -70,17 +75,24 @@ chartTest('another name of the operator changes its Deployment, account and role
     ['Job', 'armor-uninstall'],
   ] as const)
     find(objects, kind, name);
-  expect(find(objects, 'ClusterRoleBinding', 'armor-clusterrole-binding').at('subjects', 0, 'name')).toBe('armor');
+  expect(find(objects, 'ClusterRoleBinding', 'armor-clusterrole-binding').at('subjects', 0, 'name')).toBe(
+    'armor',
+  );
 });
 
-chartTest('the webhooks of the operator are empty until it fills them in, so no pod waits for nobody', async () => {
-  const objects = await objectsOf('kubearmor-operator');
-  for (const kind of ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration']) {
-    const [object] = objects.filter((one) => one.kind === kind);
-    expect(object?.metadata.name).toMatch(/^kubearmor-controller-(mutating|validating)-webhook-configuration$/);
-    expect(object).not.toHaveProperty('webhooks');
-  }
-});
+chartTest(
+  'the webhooks of the operator are empty until it fills them in, so no pod waits for nobody',
+  async () => {
+    const objects = await objectsOf('kubearmor-operator');
+    for (const kind of ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration']) {
+      const [object] = objects.filter((one) => one.kind === kind);
+      expect(object?.metadata.name).toMatch(
+        /^kubearmor-controller-(mutating|validating)-webhook-configuration$/,
+      );
+      expect(object).not.toHaveProperty('webhooks');
+    }
+  },
+);
 
 chartTest('helm uninstall lets the operator clean up first, unless that is turned off', async () => {
   const job = find(await objectsOf('kubearmor-operator'), 'Job', 'kubearmor-operator-uninstall');

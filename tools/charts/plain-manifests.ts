@@ -33,7 +33,10 @@ export async function plainManifests(helmBinary: string): Promise<ReadonlyMap<st
     files.set(
       `${chart}/${chart}.yaml`,
       // A hook is Helm's to run.
-      await render(chart, { crds: { enabled: false }, ...(chart === 'kubearmor-operator' ? { uninstall: { enabled: false } } : {}) }),
+      await render(chart, {
+        crds: { enabled: false },
+        ...(chart === 'kubearmor-operator' ? { uninstall: { enabled: false } } : {}),
+      }),
     );
     files.set(`${chart}/namespace.yaml`, namespaceManifest);
     files.set(`${chart}/kustomization.yaml`, kustomization('../crds', 'namespace.yaml', `${chart}.yaml`));

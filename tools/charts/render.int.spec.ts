@@ -41,15 +41,27 @@ for (const { name, chart, values } of valueSets)
     for (const object of objects) for (const list of containerLists(object)) expect(twice(list)).toEqual([]);
   });
 
-await schemaTest('the check of objects sees a misspelt key, a wrong type and a missing part', async (check) => {
-  const container = { name: 'x', image: 'y', prots: [] };
-  const pod = (spec: unknown): KubeObject => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' }, spec });
-  expect(check(pod({ containers: [container] }))).toEqual([expect.stringMatching(/Pod a\/spec\/containers\/0.*prots/)]);
-  expect(check(pod({ containers: [{ name: 'x', image: 7 }] }))).toEqual([expect.stringMatching(/image.*string/)]);
-  expect(check(pod({}))).toEqual([expect.stringMatching(/containers/)]);
-  expect(check(pod({ containers: [{ name: 'x' }], tolerations: [{ operator: 'Exists' }] }))).toEqual([]);
-  expect(check({ ...pod({}), apiVersion: 'v7' })).toBe('unknown kind');
-});
+await schemaTest(
+  'the check of objects sees a misspelt key, a wrong type and a missing part',
+  async (check) => {
+    const container = { name: 'x', image: 'y', prots: [] };
+    const pod = (spec: unknown): KubeObject => ({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'a' },
+      spec,
+    });
+    expect(check(pod({ containers: [container] }))).toEqual([
+      expect.stringMatching(/Pod a\/spec\/containers\/0.*prots/),
+    ]);
+    expect(check(pod({ containers: [{ name: 'x', image: 7 }] }))).toEqual([
+      expect.stringMatching(/image.*string/),
+    ]);
+    expect(check(pod({}))).toEqual([expect.stringMatching(/containers/)]);
+    expect(check(pod({ containers: [{ name: 'x' }], tolerations: [{ operator: 'Exists' }] }))).toEqual([]);
+    expect(check({ ...pod({}), apiVersion: 'v7' })).toBe('unknown kind');
+  },
+);
 
 for (const chart of chartNames)
   chartTest(`${chart} renders the same twice, so nothing differs in GitOps`, async () => {
@@ -67,7 +79,9 @@ for (const chart of chartNames)
         clusterWide.test(object.kind) ? undefined : 'armor',
       ]);
     const rest = objects.filter(({ kind }) => kind !== 'CustomResourceDefinition');
-    expect(JSON.stringify(rest)).not.toMatch(/"kubearmor\.svc|namespace":"kubearmor"|kubearmor-agents\.kubearmor/);
+    expect(JSON.stringify(rest)).not.toMatch(
+      /"kubearmor\.svc|namespace":"kubearmor"|kubearmor-agents\.kubearmor/,
+    );
   });
 
 chartTest('a digest wins over a tag, and one value moves every image to another registry', async () => {
@@ -107,10 +121,12 @@ interface PodSpec {
 }
 
 function podSpecOf(object: KubeObject): PodSpec | undefined {
-  const spec = object['spec'] as {
-    template?: { spec: PodSpec };
-    jobTemplate?: { spec: { template: { spec: PodSpec } } };
-  } | undefined;
+  const spec = object['spec'] as
+    | {
+        template?: { spec: PodSpec };
+        jobTemplate?: { spec: { template: { spec: PodSpec } } };
+      }
+    | undefined;
   return spec?.template?.spec ?? spec?.jobTemplate?.spec.template.spec;
 }
 

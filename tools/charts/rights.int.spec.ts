@@ -32,9 +32,11 @@ for (const [chart, names] of Object.entries(inChart) as [ChartName, readonly Com
     const rights = names.map((name) => components[name]);
     expect(byName(ofKind(objects, 'ClusterRole'))).toEqual(wantedRoles(rights, 'clusterRole', 'cluster'));
     expect(byName(ofKind(objects, 'Role'))).toEqual(wantedRoles(rights, 'role', 'namespace'));
-    expect(ofKind(objects, 'ServiceAccount').map(({ metadata }) => metadata.name).sort()).toEqual(
-      rights.map(({ serviceAccount }) => serviceAccount).sort(),
-    );
+    expect(
+      ofKind(objects, 'ServiceAccount')
+        .map(({ metadata }) => metadata.name)
+        .sort(),
+    ).toEqual(rights.map(({ serviceAccount }) => serviceAccount).sort());
     const bindings = [...ofKind(objects, 'ClusterRoleBinding'), ...ofKind(objects, 'RoleBinding')];
     expect(bindings.map((one) => [one.metadata.name, one['roleRef'], one['subjects']]).sort()).toEqual(
       rights
@@ -83,15 +85,18 @@ chartTest('names that KubeArmor has keep them, for uninstall scripts and aggrega
   );
 });
 
-chartTest('rights to restart workloads exist only where restarts are asked for, under their own account', async () => {
-  const values = { kubearmorOperator: { annotateExisting: true } };
-  const roles = byName(ofKind(await objectsOf('kubearmor-operator', { values }), 'ClusterRole'));
-  const { clusterRole, cluster } = components.podRefresher;
-  expect(roles[clusterRole?.name ?? '']).toEqual(rulesOf(cluster));
-  expect(byName(ofKind(await objectsOf('kubearmor-operator'), 'ClusterRole'))).not.toHaveProperty([
-    clusterRole?.name ?? '',
-  ]);
-});
+chartTest(
+  'rights to restart workloads exist only where restarts are asked for, under their own account',
+  async () => {
+    const values = { kubearmorOperator: { annotateExisting: true } };
+    const roles = byName(ofKind(await objectsOf('kubearmor-operator', { values }), 'ClusterRole'));
+    const { clusterRole, cluster } = components.podRefresher;
+    expect(roles[clusterRole?.name ?? '']).toEqual(rulesOf(cluster));
+    expect(byName(ofKind(await objectsOf('kubearmor-operator'), 'ClusterRole'))).not.toHaveProperty([
+      clusterRole?.name ?? '',
+    ]);
+  },
+);
 
 chartTest('Secrets of other names move the rights to them with the values', async () => {
   const values = { kubearmor: { tls: { caSecretName: 'my-ca', clientCertSecretName: 'my-client' } } };

@@ -74,7 +74,9 @@ function ruleText(right: Right, named: (text: string) => string, settings: RoleS
     `  # ${right.why}\n` +
     `  - apiGroups: ['${right.group}']\n` +
     `    resources: [${right.resource}]\n` +
-    (right.names === undefined ? '' : `    resourceNames: [${right.names.map(named).map(quoted).join(', ')}]\n`) +
+    (right.names === undefined
+      ? ''
+      : `    resourceNames: [${right.names.map(named).map(quoted).join(', ')}]\n`) +
     `    verbs: [${right.verbs.join(', ')}]\n`;
   if (right.when === undefined) return rule;
   const condition = settings.conditions[right.when];

@@ -53,7 +53,18 @@ const pod = {
   resources: anyObject,
 };
 
-const volumeKeys = ['Generic', 'Docker', 'CRIO', 'MicroK8s', 'K0s', 'K3s', 'Minikube', 'GKE', 'BottleRocket', 'EKS'];
+const volumeKeys = [
+  'Generic',
+  'Docker',
+  'CRIO',
+  'MicroK8s',
+  'K0s',
+  'K3s',
+  'Minikube',
+  'GKE',
+  'BottleRocket',
+  'EKS',
+];
 const volumes = Object.fromEntries(
   volumeKeys.flatMap((key) => [
     [`volumeMounts${key}`, anyList],

@@ -83,10 +83,7 @@ export const operatorSchema: JsonSchema = {
 
 /** The spec of KubeArmorConfig: its definition says what may stand in kubearmorConfig. */
 function configSpec(): JsonSchema {
-  const file = join(
-    import.meta.dirname,
-    '../../libs/contract/crd/operator-schemas/kubearmorconfigs.yaml',
-  );
+  const file = join(import.meta.dirname, '../../libs/contract/crd/operator-schemas/kubearmorconfigs.yaml');
   return parse(readFileSync(file, 'utf8')).spec.versions[0].schema.openAPIV3Schema.properties.spec;
 }
 
@@ -101,7 +98,9 @@ function closed(schema: JsonSchema & { readonly 'x-kubernetes-preserve-unknown-f
     ...('maximum' in schema ? { maximum: schema.maximum } : {}),
     ...('required' in schema ? { required: schema.required } : {}),
     ...(items === undefined ? {} : { items: closed(items) }),
-    ...(typeof additionalProperties === 'object' ? { additionalProperties: closed(additionalProperties) } : {}),
+    ...(typeof additionalProperties === 'object'
+      ? { additionalProperties: closed(additionalProperties) }
+      : {}),
     ...(properties === undefined
       ? {}
       : {

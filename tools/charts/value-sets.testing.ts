@@ -71,7 +71,19 @@ export const stockPlain = {
       clientCertSecretName: 'kubearmor-client-certs',
     },
     capabilities: {
-      add: ['SETUID', 'SETGID', 'SETPCAP', 'SYS_ADMIN', 'SYS_PTRACE', 'MAC_ADMIN', 'NET_ADMIN', 'SYS_RESOURCE', 'IPC_LOCK', 'CAP_DAC_OVERRIDE', 'CAP_DAC_READ_SEARCH'],
+      add: [
+        'SETUID',
+        'SETGID',
+        'SETPCAP',
+        'SYS_ADMIN',
+        'SYS_PTRACE',
+        'MAC_ADMIN',
+        'NET_ADMIN',
+        'SYS_RESOURCE',
+        'IPC_LOCK',
+        'CAP_DAC_OVERRIDE',
+        'CAP_DAC_READ_SEARCH',
+      ],
       drop: ['ALL'],
     },
     commonMounts: [mount('bpf', '/opt/kubearmor/BPF')],
@@ -152,7 +164,12 @@ const everythingOn = {
   grafanaDashboard: { enabled: true, annotations: { folder: 'security' } },
   global: { imageRegistry: 'registry.example:5000/mirror/', imagePullSecrets: ['a', { name: 'b' }] },
   extraObjects: [
-    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'extra' }, data: { release: '{{ .Release.Name }}' } },
+    {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'extra' },
+      data: { release: '{{ .Release.Name }}' },
+    },
   ],
 };
 
@@ -166,9 +183,20 @@ const operator = (name: string, values: ValueSet['values']): ValueSet => ({
 export const valueSets: readonly ValueSet[] = [
   plain('nothing set', {}),
   plain("KubeArmor's values", stockPlain),
-  ...['GKE', 'EKS', 'BottleRocket', 'talos', 'openshift', 'k0s', 'k3s', 'minikube', 'microk8s', 'docker', 'crio', 'autopilot'].map(
-    (name) => plain(`environment ${name}`, { environment: { name } }),
-  ),
+  ...[
+    'GKE',
+    'EKS',
+    'BottleRocket',
+    'talos',
+    'openshift',
+    'k0s',
+    'k3s',
+    'minikube',
+    'microk8s',
+    'docker',
+    'crio',
+    'autopilot',
+  ].map((name) => plain(`environment ${name}`, { environment: { name } })),
   plain('everything on', {
     ...everythingOn,
     kubearmorRelay: {

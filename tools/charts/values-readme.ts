@@ -32,15 +32,17 @@ function mapRows(map: YAMLMap, prefix: string): readonly ValueRow[] {
     const key = `${prefix}${String(isScalar(pair.key) ? pair.key.value : pair.key)}`;
     // The comment above the first key belongs to the map itself.
     const comment =
-      (isScalar(pair.key) ? pair.key.commentBefore : undefined) ?? (index === 0 ? map.commentBefore : undefined);
+      (isScalar(pair.key) ? pair.key.commentBefore : undefined) ??
+      (index === 0 ? map.commentBefore : undefined);
     const help = helpIn(comment ?? '');
     const value = pair.value;
     if (isMap(value) && value.items.length > 0 && (help === undefined || !value.flow))
       return mapRows(value, `${key}.`);
     const plain = JSON.stringify(isMap(value) || !isScalar(value) ? value : value.value);
-    return [{ key, fallback: `\`${plain.replaceAll('|', '\\|')}\``, help: (help ?? '').replaceAll('|', '\\|') }];
+    return [
+      { key, fallback: `\`${plain.replaceAll('|', '\\|')}\``, help: (help ?? '').replaceAll('|', '\\|') },
+    ];
   });
 }
 
-const helpIn = (comment: string): string | undefined =>
-  /^ -- (.*)$/m.exec(comment)?.[1];
+const helpIn = (comment: string): string | undefined => /^ -- (.*)$/m.exec(comment)?.[1];

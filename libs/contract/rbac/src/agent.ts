@@ -41,6 +41,12 @@ export const agent: ComponentRights = {
     })),
   ],
   namespace: [
-    { group: '', resource: 'configmaps', verbs: read, names: [configMap], why: 'settings that change while it runs' },
+    {
+      group: '',
+      resource: 'configmaps',
+      verbs: read,
+      names: [configMap],
+      why: 'settings that change while it runs',
+    },
   ],
 };

@@ -6,7 +6,10 @@ const read: readonly Verb[] = ['get', 'list', 'watch'];
 /** The webhook answers with patches, so it needs no write to pods. */
 export const controller: ComponentRights = {
   serviceAccount: 'kubearmor-controller',
-  clusterRole: { name: 'kubearmor-controller-clusterrole', binding: 'kubearmor-controller-clusterrolebinding' },
+  clusterRole: {
+    name: 'kubearmor-controller-clusterrole',
+    binding: 'kubearmor-controller-clusterrolebinding',
+  },
   role: {
     name: 'kubearmor-controller-leader-election-role',
     binding: 'kubearmor-controller-leader-election-rolebinding',

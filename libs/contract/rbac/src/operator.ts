@@ -55,7 +55,12 @@ const cluster: readonly Right[] = [
   },
 ];
 
-const owned = (group: string, resource: string, why: string): Right => ({ group, resource, verbs: keep, why });
+const owned = (group: string, resource: string, why: string): Right => ({
+  group,
+  resource,
+  verbs: keep,
+  why,
+});
 
 const namespace: readonly Right[] = [
   {

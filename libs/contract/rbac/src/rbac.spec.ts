@@ -35,8 +35,15 @@ test('nothing that runs on a node reads a Secret, and nobody reads Secrets that 
 
 test('nobody but who must touches what belongs to users: policies, their pods, their workloads', () => {
   const touching = every
-    .filter((right) => writes(right) && components[right.component as keyof typeof components].cluster.some((r) => r.why === right.why))
-    .map(({ component, group, resource, verbs }) => `${component} ${group}/${resource} ${verbs.filter((v) => !['get', 'list', 'watch'].includes(v)).join(',')}`)
+    .filter(
+      (right) =>
+        writes(right) &&
+        components[right.component as keyof typeof components].cluster.some((r) => r.why === right.why),
+    )
+    .map(
+      ({ component, group, resource, verbs }) =>
+        `${component} ${group}/${resource} ${verbs.filter((v) => !['get', 'list', 'watch'].includes(v)).join(',')}`,
+    )
     .sort();
   expect(touching).toEqual([
     'certgen admissionregistration.k8s.io/mutatingwebhookconfigurations patch',

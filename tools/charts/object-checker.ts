@@ -18,7 +18,10 @@ interface GroupVersionKind {
   readonly kind: string;
 }
 
-export type ObjectChecker = (object: KubeObject) => readonly string[] | 'unknown kind';
+type Verdict = readonly string[] | 'unknown kind';
+
+/** What is wrong with an object. Schemas answer here; a dry run at a real API server can answer in their place. */
+export type ObjectChecker = (object: KubeObject) => Verdict | Promise<Verdict>;
 
 /**
  * What Kubernetes' own schemas hold against an object; unknown keys count, as with kubectl's strict validation. What

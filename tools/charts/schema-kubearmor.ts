@@ -151,6 +151,5 @@ export const kubearmorSchema: JsonSchema = {
       dropResourceFromProcessLogs: looseBool,
       defaultPostureLogs: looseBool,
     }),
-    networkPolicy: object({ enabled: bool, relayFrom: anyList, metricsFrom: anyList }),
   }),
 };

@@ -77,7 +77,6 @@ export const operatorSchema: JsonSchema = {
     startupTaint: object({ enabled: bool, key: text, timeoutSeconds: count(30) }),
     openshift: object({ enabled: bool }),
     uninstall: object({ enabled: bool, timeoutSeconds: count(10) }),
-    networkPolicy: object({ enabled: bool, metricsFrom: anyList }),
   }),
 };
 

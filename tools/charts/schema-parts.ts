@@ -70,6 +70,7 @@ export const sharedValues: Readonly<Record<string, JsonSchema>> = {
   },
   crds: object({ enabled: bool, keep: bool }),
   rbac: object({ create: bool }),
+  networkPolicy: object({ enabled: bool, relayFrom: anyList, metricsFrom: anyList }),
   pdb: object({ enabled: bool }),
   serviceMonitor: object({ enabled: bool, interval: text, labels }),
   prometheusRule: object({ enabled: bool, labels }),

@@ -64,7 +64,8 @@ export function createObjectChecker(schemaDir: string): ObjectChecker {
     const [version = '', group = ''] = object.apiVersion.split('/').reverse();
     const validator = validatorOf({ group, version, kind: object.kind });
     if (validator === undefined) return 'unknown kind';
-    if (validator(object)) return [];
+    const isValid: boolean = validator(object);
+    if (isValid) return [];
     return (validator.errors ?? []).map(
       ({ instancePath, message, params }) =>
         `${object.kind} ${object.metadata.name}${instancePath}: ${message ?? ''} ${JSON.stringify(params)}`,

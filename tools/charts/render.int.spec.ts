@@ -58,7 +58,9 @@ await schemaTest(
       expect.stringMatching(/image.*string/),
     ]);
     expect(await check(pod({}))).toEqual([expect.stringMatching(/containers/)]);
-    expect(await check(pod({ containers: [{ name: 'x' }], tolerations: [{ operator: 'Exists' }] }))).toEqual([]);
+    expect(await check(pod({ containers: [{ name: 'x' }], tolerations: [{ operator: 'Exists' }] }))).toEqual(
+      [],
+    );
     expect(await check({ ...pod({}), apiVersion: 'v7' })).toBe('unknown kind');
   },
 );

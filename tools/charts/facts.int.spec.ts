@@ -280,3 +280,45 @@ chartTest('AppArmor does not confine the agent, said in the way the API server u
   expect(await said('1.30.0')).toEqual(['Unconfined', undefined]);
   expect(await said('1.36.0-gke.100')).toEqual(['Unconfined', undefined]);
 });
+
+chartTest('what is scraped carries the job by which the alert for a silent agent asks', async () => {
+  const values = { serviceMonitor: { enabled: true }, prometheusRule: { enabled: true } };
+  for (const chart of ['kubearmor', 'kubearmor-operator'] as const) {
+    const objects = await objectsOf(chart, { values });
+    const monitor = find(objects, 'ServiceMonitor', 'kubearmor-agent');
+    const label = String(monitor.at('spec', 'jobLabel'));
+    const service = find(objects, 'Service', 'kubearmor-agents');
+    expect(monitor.at('spec', 'selector', 'matchLabels')).toEqual({ [label]: 'kubearmor-agent' });
+    expect(service.at('metadata', 'labels', label)).toBe('kubearmor-agent');
+    expect(service.list('spec', 'ports').map((port) => port.at('name'))).toContain(
+      monitor.at('spec', 'endpoints', 0, 'port'),
+    );
+    const rules = JSON.stringify(find(objects, 'PrometheusRule', 'kubearmor').at('spec'));
+    expect(rules).toContain(String.raw`up{job=\"kubearmor-agent\"} == 0`);
+  }
+});
+
+chartTest('metrics leave the node only when somebody is to read them', async () => {
+  const told = async (values: Readonly<Record<string, unknown>>) => {
+    const agent = container(find(await objectsOf('kubearmor', { values }), 'DaemonSet', 'kubearmor'));
+    const argument = texts(agent.at('args')).find((word) => word.startsWith('-metricsHost='));
+    return [argument, agent.at('readinessProbe', 'httpGet', 'host')];
+  };
+  expect(await told({})).toEqual(['-metricsHost=127.0.0.1', '127.0.0.1']);
+  expect(await told({ serviceMonitor: { enabled: true } })).toEqual([
+    '-metricsHost=$(KUBEARMOR_NODE_ADDRESS)',
+    undefined,
+  ]);
+});
+
+chartTest('OpenShift may choose the users of pods, and lets the agent do what it must', async () => {
+  const objects = await objectsOf('kubearmor', { values: { environment: { name: 'openshift' } } });
+  for (const name of ['kubearmor-relay', 'kubearmor-controller'])
+    expect(find(objects, 'Deployment', name).at('spec', 'template', 'spec', 'securityContext')).toEqual({
+      runAsNonRoot: true,
+      seccompProfile: { type: 'RuntimeDefault' },
+    });
+  expect(find(objects, 'SecurityContextConstraints', 'kubearmor-scc').at('users')).toEqual([
+    'system:serviceaccount:kubearmor:kubearmor',
+  ]);
+});

@@ -44,13 +44,11 @@ export const looseBool: JsonSchema = { anyOf: [bool, oneOf('true', 'false')] };
 
 /** KubeArmor's charts have an empty text where nothing is given. */
 export const tolerations: JsonSchema = { anyOf: [anyList, { type: 'string', enum: [''] }, { type: 'null' }] };
-export const pullSecrets: JsonSchema = {
-  anyOf: [
-    text,
-    { type: 'array', items: { anyOf: [text, { type: 'object', properties: { name: text } }] } },
-    { type: 'null' },
-  ],
+const secretNames: JsonSchema = {
+  type: 'array',
+  items: { anyOf: [text, { type: 'object', properties: { name: text }, required: ['name'] }] },
 };
+export const pullSecrets: JsonSchema = { anyOf: [text, secretNames, { type: 'null' }] };
 export const pullPolicy = oneOf('Always', 'IfNotPresent', 'Never');
 export const digest: JsonSchema = { type: 'string', pattern: '^(|sha256:[0-9a-f]{64})$' };
 export const image = object({ repository: text, tag: text, digest, imagePullSecrets: pullSecrets });
@@ -66,7 +64,7 @@ export const sharedValues: Readonly<Record<string, JsonSchema>> = {
   global: {
     type: 'object',
     description: 'other keys belong to charts around this one',
-    properties: { imageRegistry: text, imagePullSecrets: pullSecrets },
+    properties: { imageRegistry: text, imagePullSecrets: secretNames },
   },
   crds: object({ enabled: bool, keep: bool }),
   rbac: object({ create: bool }),

@@ -55,11 +55,21 @@ capabilities:
   drop: [ALL]
 {{- end }}
 
+{{- /* Not empty on OpenShift. Each chart has its own value for it. */ -}}
+{{- define "kubearmor.isOpenShift" -}}
+{{- if or (eq "openshift" ((.Values.environment | default dict).name | default "")) (.Values.openshift | default dict).enabled -}}
+yes
+{{- end -}}
+{{- end }}
+
+{{- /* OpenShift gives every namespace users of its own and refuses others. */ -}}
 {{- define "kubearmor.confinedPod" -}}
 runAsNonRoot: true
+{{- if not (include "kubearmor.isOpenShift" .) }}
 runAsUser: 65532
 runAsGroup: 65532
 fsGroup: 65532
+{{- end }}
 seccompProfile:
   type: RuntimeDefault
 {{- end }}

@@ -22,7 +22,13 @@ export async function kubeSchemas(): Promise<{ readonly dir: string } | { readon
   // Outside of every module: the command must not look for a go.mod to change.
   const cwd = mkdtempSync(join(tmpdir(), 'kube-schemas-'));
   try {
-    const env = { ...process.env, GOWORK: 'off', GO111MODULE: 'on', GOFLAGS: '-mod=mod', GOTOOLCHAIN: 'local' };
+    const env = {
+      ...process.env,
+      GOWORK: 'off',
+      GO111MODULE: 'on',
+      GOFLAGS: '-mod=mod',
+      GOTOOLCHAIN: 'local',
+    };
     const { stdout } = await run(found.go, ['mod', 'download', '-json', kubernetes], { cwd, env });
     const { Dir, Sum } = JSON.parse(stdout) as { Dir: string; Sum: string };
     if (Sum !== sum) return { missing: `${kubernetes} hashes to ${Sum}` };

@@ -23,7 +23,7 @@ const operatorName = '.Values.kubearmorOperator.name';
 export const charts: readonly ChartRecipe[] = [
   {
     name: 'kubearmor-operator',
-    crds: [...policyCrds, 'operator-schemas/kubearmorconfigs.yaml'],
+    crds: [...policyCrds, 'schemas/kubearmorconfigs.yaml'],
     roles: {
       components: {
         operator: '',

@@ -82,7 +82,7 @@ export const operatorSchema: JsonSchema = {
 
 /** The spec of KubeArmorConfig: its definition says what may stand in kubearmorConfig. */
 function configSpec(): JsonSchema {
-  const file = join(import.meta.dirname, '../../libs/contract/crd/operator-schemas/kubearmorconfigs.yaml');
+  const file = join(import.meta.dirname, '../../libs/contract/crd/schemas/kubearmorconfigs.yaml');
   return parse(readFileSync(file, 'utf8')).spec.versions[0].schema.openAPIV3Schema.properties.spec;
 }
 

@@ -42,11 +42,15 @@ export async function buildGoTool(name: string, options: GoToolOptions = {}): Pr
   if (objection !== undefined) return { missing: `no ${name}: ${objection}` };
   mkdirSync(cache, { recursive: true });
   try {
-    await run('flock', [join(cache, `${name}.lock`), 'sh', '-c', buildOnce, 'sh', binary, flags, found.go, program], {
-      cwd: source,
-      env: { ...process.env, CGO_ENABLED: '0', GOWORK: 'off', GOTOOLCHAIN: 'local' },
-      maxBuffer: 16 * 1024 * 1024,
-    });
+    await run(
+      'flock',
+      [join(cache, `${name}.lock`), 'sh', '-c', buildOnce, 'sh', binary, flags, found.go, program],
+      {
+        cwd: source,
+        env: { ...process.env, CGO_ENABLED: '0', GOWORK: 'off', GOTOOLCHAIN: 'local' },
+        maxBuffer: 16 * 1024 * 1024,
+      },
+    );
   } catch (failure) {
     const text = failure instanceof Error && 'stderr' in failure ? String(failure.stderr) : String(failure);
     return { missing: `no ${name}: go build failed: ${text.trim().split('\n').at(-1) ?? ''}` };

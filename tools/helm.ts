@@ -14,7 +14,9 @@ const run = promisify(execFile);
 /** The binary, or why there is none on this machine. */
 export async function buildHelm(): ReturnType<typeof buildGoTool> {
   const given = process.env['KA_HELM'];
-  return given === undefined ? buildGoTool('helm', { program: 'helm.sh/helm/v4/cmd/helm' }) : { binary: given };
+  return given === undefined
+    ? buildGoTool('helm', { program: 'helm.sh/helm/v4/cmd/helm' })
+    : { binary: given };
 }
 
 export interface HelmAnswer {

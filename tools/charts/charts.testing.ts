@@ -13,7 +13,7 @@ export const helmBinary = 'binary' in built ? built.binary : '';
 
 /** A test that needs Helm; where there is none it is skipped, and its title says why. */
 export function chartTest(name: string, body: () => Promise<void>): void {
-  if (noHelm === undefined) test(name, body, 120_000);
+  if (noHelm === undefined) test(name, body, 300_000);
   else test.skip(`${name} (skipped: ${noHelm})`, () => undefined);
 }
 

@@ -9,12 +9,14 @@ import { stockOperator } from './value-sets.testing.ts';
 
 const contract = join(import.meta.dirname, '../../libs/contract/crd');
 const source = (path: string) => parse(readFileSync(join(contract, path), 'utf8')) as KubeObject;
-const all = readdirSync(join(contract, 'schemas')).map((name) => source(`schemas/${name}`));
+const policies = readdirSync(join(contract, 'schemas'))
+  .filter((name) => name !== 'kubearmorconfigs.yaml')
+  .map((name) => source(`schemas/${name}`));
 const config = source('schemas/kubearmorconfigs.yaml');
 
 const definitions: Readonly<Record<ChartName, readonly KubeObject[]>> = {
-  kubearmor: all.filter(({ metadata }) => metadata.name !== 'kubearmorconfigs.operator.kubearmor.com'),
-  'kubearmor-operator': all,
+  kubearmor: policies,
+  'kubearmor-operator': [...policies, config],
 };
 
 const crdsIn = (objects: readonly KubeObject[]) =>

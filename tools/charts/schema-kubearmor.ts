@@ -111,6 +111,7 @@ export const kubearmorSchema: JsonSchema = {
     kubearmorRelay: object({
       ...pod,
       enabled: bool,
+      automountServiceAccountToken: bool,
       enableStdoutLogs: looseBool,
       enableStdoutAlerts: looseBool,
       enableStdoutMsg: looseBool,

@@ -48,11 +48,11 @@ function prune(value: unknown, shape: KeyShape, path: Path, context: Context): u
   if ('leaf' in shape && shape.leaf !== 'map') return value;
   const kept: Record<string, unknown> = {};
   for (const [key, inner] of Object.entries(value)) {
-    if (inner === null) continue;
-    if ('leaf' in shape) setOwn(kept, key, inner);
-    else if (Object.hasOwn(shape.keys, key))
-      kept[key] = prune(inner, shape.keys[key] as KeyShape, [...path, key], context);
-    else if (context.reportsLeft-- > 0)
+    if ('leaf' in shape || Object.hasOwn(shape.keys, key)) {
+      if (inner === null) continue;
+      if ('leaf' in shape) setOwn(kept, key, inner);
+      else kept[key] = prune(inner, shape.keys[key] as KeyShape, [...path, key], context);
+    } else if (context.reportsLeft-- > 0)
       context.report({
         path: [...path, key],
         message: unknownKey(key, inner, value, shape.keys, path, context.kind),

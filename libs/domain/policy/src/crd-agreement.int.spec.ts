@@ -121,13 +121,11 @@ function ours(kind: KindName, spec: unknown): Verdict {
 /** What an address or the name of a service means: the webhook refuses it, the API server by itself does not. */
 function isBeyondSchemas(spec: unknown, path: string, message: string): boolean {
   if (message.endsWith('is no address range')) return true;
+  if (!/neither a port nor a known service$|^the range ends at/.test(message)) return false;
   const [, ...parts] = path.replace(/\[(\d+)\]/g, '.$1').split('.');
   let entry = spec as Record<string, unknown>;
   for (const part of parts.slice(0, -1)) entry = entry[part] as Record<string, unknown>;
-  return (
-    /neither a port nor a known service$|^the range ends at/.test(message) &&
-    !/^\d+$/.test(String(entry['port']))
-  );
+  return !/^\d+$/.test(String(entry['port']));
 }
 
 const dotted = (path: readonly (string | number)[]): string =>
@@ -268,22 +266,25 @@ function fittingOf(schema: Schema): fc.Arbitrary<unknown> {
   );
 }
 
+/** Of all kinds: a generator of nothing but nonsense would agree as well. */
+const tally = { accepted: 0, refused: 0 };
 for (const kind of kinds)
   onServer(
     `on any ${kind} we and the API server say the same, and drop the same keys${because}`,
     async () => {
       const schema: Schema = crdOf(kind).spec.versions[0].schema.openAPIV3Schema.properties.spec;
-      const tally = { accepted: 0, refused: 0 };
       const property = fc.asyncProperty(fittingOf(schema), async (spec) => {
         const { isAccepted } = await expectAgreement(kind, spec);
         tally[isAccepted ? 'accepted' : 'refused'] += 1;
       });
       await fc.assert(property, { numRuns: 100, endOnFailure: process.env['CI'] !== undefined });
-      // A generator of nothing but nonsense would agree as well.
-      expect(Math.min(tally.accepted, tally.refused)).toBeGreaterThan(5);
     },
     300_000,
   );
+
+onServer(`of those documents some fit and some do not${because}`, () => {
+  expect(Math.min(tally.accepted, tally.refused)).toBeGreaterThan(20);
+});
 
 const entry = (section: string, list: string, value: object) => ({ [section]: { [list]: [value] } });
 const ports = (port: string, endPort?: number) =>

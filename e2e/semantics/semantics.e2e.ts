@@ -45,7 +45,7 @@ function casesScenario(
 
 casesScenario('semantics-smoke', smokeCases);
 casesScenario('semantics-process', processCases, {
-  'KSP-01': 'annotations on pods need a Kubernetes API server, which this version does not talk to',
+  'KSP-01': 'annotations on pods need a Kubernetes API server, which the lab does not have',
 });
 casesScenario('semantics-file', fileCases, {
   'KSP-41':
